@@ -1,0 +1,1 @@
+"""IMAP for Python, both ends."""
