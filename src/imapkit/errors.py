@@ -1,0 +1,246 @@
+"""Every exception of the package, in one tree.
+
+    ImapError
+    ├── ProtocolError            bytes that break the protocol
+    │   ├── ParseError           … at an offset, where something else was expected
+    │   └── LimitExceeded        … or larger than a limit allows
+    ├── CommandFailed            the server's tagged answer was not OK
+    │   ├── CommandNo            NO: the command was understood and refused
+    │   │   ├── AuthenticationFailed     [AUTHENTICATIONFAILED] [AUTHORIZATIONFAILED] [EXPIRED] and any NO to a login
+    │   │   ├── PrivacyRequired          [PRIVACYREQUIRED]
+    │   │   ├── NoSuchMailbox            [NONEXISTENT] [TRYCREATE]
+    │   │   ├── MailboxExists            [ALREADYEXISTS]
+    │   │   ├── OverQuota                [OVERQUOTA]
+    │   │   ├── TooBig                   [TOOBIG]
+    │   │   ├── LimitReached             [LIMIT]
+    │   │   ├── PermissionDenied         [NOPERM]
+    │   │   ├── NotAllowed               [CANNOT] [CLIENTBUG]
+    │   │   ├── InUse                    [INUSE]
+    │   │   ├── Unavailable              [UNAVAILABLE] [SERVERBUG] [CONTACTADMIN]
+    │   │   ├── BadCharset               [BADCHARSET]
+    │   │   └── UnknownCte               [UNKNOWN-CTE]
+    │   └── CommandBad           BAD: the server did not understand the command
+    ├── ConnectionLost           the connection ended, with the BYE that announced it if there was one
+    │   ├── ConnectFailed        … before there was one: name look-up, refused, unreachable
+    │   ├── TlsFailed            … certificate or handshake
+    │   └── ConnectionTimeout    … nothing came within the deadline
+    ├── NotAnImapServer          the greeting was not IMAP
+    ├── NotSupported             the server lacks a capability that the call needs
+    ├── UnknownOutcome           a step was cut off after its last byte was sent; ``done`` lists the steps that are certain
+    ├── SaslError                a SASL exchange went wrong on our side or the server's
+    ├── StoreError               a mail store could not do its work
+    │   ├── StoreFull            … no space left
+    │   ├── StoreBroken          … damaged or unreadable
+    │   └── StoreTooNew          … written by a newer version
+    └── UsageError               the caller's arguments make no sense (also a ValueError)
+
+Server handlers raise ``No`` and ``Bad`` (below): they become the tagged answer and never reach a client's caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import ClassVar
+
+
+class ImapError(Exception):
+    """The root of all errors that imapkit raises on purpose."""
+
+
+class ProtocolError(ImapError):
+    """The peer's bytes break the protocol."""
+
+
+class ParseError(ProtocolError):
+    """``expected`` was wanted at byte ``offset`` of the frame."""
+
+    def __init__(self, offset: int, expected: str, found: bytes = b"") -> None:
+        shown = repr(found[:24])[1:] if found else "the end"
+        super().__init__(f"expected {expected} at offset {offset}, found {shown}")
+        self.offset = offset
+        self.expected = expected
+        self.found = found
+
+
+class LimitExceeded(ProtocolError):
+    """Something the peer chose is larger than ``limit`` (octets, depth or count, by ``kind``)."""
+
+    def __init__(self, kind: str, limit: int, size: int) -> None:
+        super().__init__(f"{kind} of {size} is over the limit of {limit}")
+        self.kind = kind
+        self.limit = limit
+        self.size = size
+
+
+class CommandFailed(ImapError):
+    """A tagged NO or BAD. ``code`` is the response code's name (``"OVERQUOTA"``) or None; ``text`` the server's words."""
+
+    codes: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, text: str, code: str | None = None, command: str = "") -> None:
+        shown = f"[{code}] {text}" if code else text
+        super().__init__(f"{command}: {shown}" if command else shown)
+        self.text = text
+        self.code = code
+        self.command = command
+
+
+class CommandNo(CommandFailed):
+    """NO: understood, and refused."""
+
+
+class CommandBad(CommandFailed):
+    """BAD: not understood."""
+
+
+class AuthenticationFailed(CommandNo):
+    codes = ("AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED")
+
+
+class PrivacyRequired(CommandNo):
+    codes = ("PRIVACYREQUIRED",)
+
+
+class NoSuchMailbox(CommandNo):
+    codes = ("NONEXISTENT", "TRYCREATE")
+
+
+class MailboxExists(CommandNo):
+    codes = ("ALREADYEXISTS",)
+
+
+class OverQuota(CommandNo):
+    codes = ("OVERQUOTA",)
+
+
+class TooBig(CommandNo):
+    codes = ("TOOBIG",)
+
+
+class LimitReached(CommandNo):
+    codes = ("LIMIT",)
+
+
+class PermissionDenied(CommandNo):
+    codes = ("NOPERM",)
+
+
+class NotAllowed(CommandNo):
+    codes = ("CANNOT", "CLIENTBUG")
+
+
+class InUse(CommandNo):
+    codes = ("INUSE",)
+
+
+class Unavailable(CommandNo):
+    codes = ("UNAVAILABLE", "SERVERBUG", "CONTACTADMIN")
+
+
+class BadCharset(CommandNo):
+    codes = ("BADCHARSET",)
+
+
+class UnknownCte(CommandNo):
+    codes = ("UNKNOWN-CTE",)
+
+
+_BY_CODE: dict[str, type[CommandNo]] = {
+    code: cls for cls in CommandNo.__subclasses__() for code in cls.codes
+}
+
+
+def command_no(text: str, code: str | None, command: str = "") -> CommandNo:
+    """The most telling exception for a tagged NO with this response code (RFC 5530)."""
+    return _BY_CODE.get(code or "", CommandNo)(text, code, command)
+
+
+class ConnectionLost(ImapError):
+    """The connection ended. ``bye`` is the text of the server's BYE, if one came."""
+
+    def __init__(self, text: str, bye: str | None = None) -> None:
+        super().__init__(f"{text}: {bye}" if bye else text)
+        self.bye = bye
+
+
+class ConnectFailed(ConnectionLost):
+    """No connection could be made."""
+
+
+class TlsFailed(ConnectionLost):
+    """The TLS handshake or the certificate check failed."""
+
+
+class ConnectionTimeout(ConnectionLost):
+    """Nothing came within the deadline."""
+
+
+class NotAnImapServer(ImapError):
+    """The greeting was not one of OK, PREAUTH and BYE. ``text`` is what came."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"not an IMAP server: {text}")
+        self.text = text
+
+
+class NotSupported(ImapError):
+    """The server does not announce ``capability``."""
+
+    def __init__(self, capability: str, why: str) -> None:
+        super().__init__(f"the server does not offer {capability}: {why}")
+        self.capability = capability
+
+
+class UnknownOutcome(ImapError):
+    """A command was cut off after its last byte was sent: it may have run. ``done`` names the steps that surely did."""
+
+    def __init__(self, command: str, done: Sequence[str] = ()) -> None:
+        after = f" (done before: {', '.join(done)})" if done else ""
+        super().__init__(f"{command} was cut off after it was sent; the server may have run it{after}")
+        self.command = command
+        self.done = tuple(done)
+
+
+class SaslError(ImapError):
+    """A SASL exchange failed: malformed message, wrong signature, no common mechanism."""
+
+
+class StoreError(ImapError):
+    """A mail store could not do its work."""
+
+
+class StoreFull(StoreError):
+    """No space left where the store lives."""
+
+
+class StoreBroken(StoreError):
+    """The store is damaged or cannot be read or written."""
+
+
+class StoreTooNew(StoreError):
+    """The store was written by a newer version of imapkit."""
+
+
+class UsageError(ImapError, ValueError):
+    """The caller's arguments make no sense."""
+
+
+class No(Exception):
+    """Raised by a server handler: answer ``NO [code] text``. ``code`` is a response code record (protocol.codes) or None."""
+
+    def __init__(self, text: str, code: object = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.code = code
+
+
+class Bad(Exception):
+    """Raised by a server handler: answer ``BAD [code] text``."""
+
+    def __init__(self, text: str, code: object = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.code = code

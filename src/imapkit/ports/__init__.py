@@ -1,0 +1,1 @@
+"""What the features ask of the world, as typing.Protocol only."""

@@ -1,0 +1,1 @@
+"""The query engine: search keys, their evaluation, sort and thread orders."""

@@ -1,0 +1,1 @@
+"""Test helpers that ship with the package: pytest plugin, fault proxy, transcripts."""

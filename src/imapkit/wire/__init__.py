@@ -1,0 +1,1 @@
+"""Bytes to frames, terminals, cursor and writer. Knows no command."""
