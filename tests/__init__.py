@@ -1,0 +1,1 @@
+"""The tests of imapkit; `make test` runs them all."""
