@@ -1,0 +1,46 @@
+"""Limits on everything a peer chooses. Written once; the framer and the cursor take them as one value."""
+
+from __future__ import annotations
+
+from ..record import value
+
+KIB = 1024
+MIB = 1024 * 1024
+
+
+@value
+class Limits:
+    """Sizes in octets unless the name says otherwise."""
+
+    line: int = 64 * KIB
+    """All lines of one frame together, without its literals."""
+    literal: int = 64 * MIB
+    """One literal."""
+    literal_in_memory: int = 64 * KIB
+    """A literal above this goes to a spool."""
+    literals: int = 256
+    """Literals in one frame."""
+    frame: int = 68 * MIB
+    """All literals of one frame together."""
+    depth: int = 50
+    """Nesting of parentheses, NOT and OR."""
+    items: int = 100_000
+    """Members of one list or ranges of one set."""
+
+
+BEFORE_LOGIN = Limits(line=8 * KIB, literal=4 * KIB, literals=8, frame=16 * KIB)
+"""What a server reads from somebody it does not know yet."""
+
+SERVER = Limits()
+"""What a server reads from a user who logged in."""
+
+CLIENT = Limits(
+    line=64 * MIB,
+    literal=2048 * MIB,
+    literal_in_memory=2048 * MIB,
+    literals=1_000_000,
+    frame=2048 * MIB,
+    depth=200,
+    items=10_000_000,
+)
+"""What a client reads from the server it chose: large, but bounded."""
