@@ -1,6 +1,6 @@
 """Programs that tests run but that this project did not write.
 
-A test that needs one asks for it by `need("curl")`. Where the program is missing the test is skipped and named;
+A test that needs one asks for it by `need("curl")`. Where it is missing the test is skipped, by name;
 with IMAPKIT_REQUIRE_PROGRAMS=1 (as in `.ci/run`, which installs them all) the same skip is a failure.
 """
 

@@ -1,0 +1,1 @@
+"""Scripts of the repository: what writes and checks the generated files."""

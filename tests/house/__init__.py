@@ -1,0 +1,1 @@
+"""Tests about the repository itself: layers, files, generated code, start-up."""
