@@ -1,0 +1,1 @@
+"""Servers that tests start as subprocesses: our own, and Dovecot as a peer to compare with."""
