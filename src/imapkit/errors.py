@@ -31,6 +31,9 @@
     ├── StoreError               a mail store could not do its work
     │   ├── StoreFull            … no space left
     │   ├── StoreBroken          … damaged or unreadable
+    │   ├── MailboxMissing       … there is no mailbox of that name
+    │   ├── MailboxTaken         … there is one already
+    │   ├── TooManyKeywords      … the mailbox has all the keywords it can have
     │   └── StoreTooNew          … written by a newer version
     └── UsageError               the caller's arguments make no sense (also a ValueError)
 
@@ -148,9 +151,7 @@ class UnknownCte(CommandNo):
     codes = ("UNKNOWN-CTE",)
 
 
-_BY_CODE: dict[str, type[CommandNo]] = {
-    code: cls for cls in CommandNo.__subclasses__() for code in cls.codes
-}
+_BY_CODE: dict[str, type[CommandNo]] = {code: cls for cls in CommandNo.__subclasses__() for code in cls.codes}
 
 
 def command_no(text: str, code: str | None, command: str = "") -> CommandNo:
@@ -222,6 +223,18 @@ class StoreBroken(StoreError):
 
 class StoreTooNew(StoreError):
     """The store was written by a newer version of imapkit."""
+
+
+class MailboxMissing(StoreError):
+    """There is no mailbox of that name."""
+
+
+class MailboxTaken(StoreError):
+    """There is a mailbox of that name already."""
+
+
+class TooManyKeywords(StoreError):
+    """The mailbox has all the keywords it can have."""
 
 
 class UsageError(ImapError, ValueError):

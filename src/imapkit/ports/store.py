@@ -1,0 +1,345 @@
+"""The mail store as features see it (DESIGN section 2, STORE.md rule 25). Protocols and plain records only.
+
+Promises every store keeps, and ``tests/store_conformance`` checks:
+
+- An awaited mutation that returned is durable, but for changes of flags alone (durable against a crash of the process at once,
+  against a power cut within 0.2 s).
+- UIDs and MODSEQs ascend strictly and are never used twice; every mutation of an account takes that account's next MODSEQ.
+- A mutation that raised changed nothing.
+- Nothing below is ever told about IMAP text: columns hold wire-ready bytes that ``message.index`` made.
+
+Errors raised: MailboxMissing, MailboxTaken, TooManyKeywords, StoreFull, StoreBroken (see ``errors``).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from ..message.index import MessageIndex
+from ..protocol.numset import Range
+from ..query.index import MessageSet, SearchIndex
+from ..record import record
+from ..wire.frame import Literal, LiteralSink
+
+__all__ = [
+    "Account",
+    "Added",
+    "Body",
+    "Changes",
+    "Column",
+    "Copied",
+    "FlagAction",
+    "Literal",
+    "MailStore",
+    "Mailbox",
+    "MailboxRow",
+    "MessageSet",
+    "NewMessage",
+    "SearchIndex",
+    "Stored",
+    "Trashed",
+]
+
+DELIMITER = "/"
+INBOX = "INBOX"
+
+
+class Column(enum.Enum):
+    """What ``Mailbox.rows`` can give, with the Python type of the value."""
+
+    UID = "int"
+    FLAGS = "int: an opaque key for Mailbox.flag_names, equal keys have equal flags"
+    MODSEQ = "int"
+    SAVEDATE = "int: seconds since 1970, UTC"
+    CONTENT = "int: the content's id, for Account.body"
+    SIZE = "int: octets (RFC822.SIZE)"
+    INTERNALDATE = "bytes: inside of date-time, ready for the wire, without quotes"
+    ENVELOPE = "bytes: ready for the wire"
+    BODY = "bytes: BODY without extension data, ready for the wire"
+    BODYSTRUCTURE = "bytes: ready for the wire"
+    PARTS = "bytes: message.section.load_parts reads it"
+    HEADER = "bytes: the header block with its blank line"
+    PREVIEW = "str"
+    EMAILID = "str"
+    THREADID = "str"
+
+
+class FlagAction(enum.Enum):
+    ADD = "+FLAGS"
+    REMOVE = "-FLAGS"
+    REPLACE = "FLAGS"
+
+
+@record
+class NewMessage:
+    """A message on its way in. ``content`` is taken over: the store closes it."""
+
+    content: Literal
+    index: MessageIndex
+    flags: frozenset[str]
+    internaldate: datetime
+    email_id: str | None = None
+    """Keep this EMAILID (a copy inside the account keeps its content's); None: a new one."""
+
+
+@record
+class MailboxRow:
+    """A mailbox's own row, kept up to date by the mutations themselves: reading it never loads the columns."""
+
+    id: int
+    name: str
+    object_id: str
+    """MAILBOXID (RFC 8474)."""
+    uidvalidity: int
+    uidnext: int
+    modseq: int
+    """HIGHESTMODSEQ."""
+    messages: int
+    unseen: int
+    deleted: int
+    size: int
+    """Octets of all messages."""
+    deleted_size: int
+    recent: int
+    r"""Messages that no rev1 session was told are \Recent yet."""
+    special_use: tuple[str, ...]
+    r"""For instance ("\\Sent",) (RFC 6154)."""
+
+
+@record
+class Added:
+    """UIDs of appended messages, in order."""
+
+    uidvalidity: int
+    uids: list[int]
+    modseq: int
+
+
+@record
+class Copied:
+    """``source`` and ``target`` UIDs in the same order, as ranges of equal total length (COPYUID, RFC 4315)."""
+
+    uidvalidity: int
+    source: list[Range]
+    target: list[Range]
+    modseq: int
+
+
+@record
+class Stored:
+    """What ``store`` did. ``changed``: messages whose flags really changed; ``refused``: those with a later MODSEQ than asked."""
+
+    changed: MessageSet
+    refused: MessageSet
+    modseq: int
+    """Of the change; the account's present one when nothing changed."""
+
+
+@record
+class Changes:
+    """All that happened in a mailbox after one MODSEQ, up to ``modseq``."""
+
+    modseq: int
+    added: MessageSet
+    """Messages that came and are still there."""
+    expunged: list[Range]
+    """UIDs that were there at the start and are gone, sorted and joined."""
+    changed: MessageSet
+    """Messages there at both ends whose flags (or anything else with a MODSEQ) changed."""
+
+
+@record
+class Trashed:
+    """An expunged message that can still be brought back."""
+
+    trash_id: int
+    mailbox: str
+    uid: int
+    size: int
+    flags: frozenset[str]
+    internaldate: datetime
+    expunged: datetime
+
+
+class Body(Protocol):
+    """The octets of a stored message."""
+
+    size: int
+
+    def read(self, offset: int = 0, length: int | None = None) -> bytes:
+        """Octets from ``offset``; at most ``length``."""
+        ...
+
+
+class Mailbox(Protocol):
+    """One open mailbox: the shared columns of all its sessions in this process, always at the account's latest MODSEQ.
+
+    Closing is by ``release``; the columns stay in memory while anybody holds the mailbox.
+    """
+
+    row: MailboxRow
+    """The latest row (replaced, never mutated)."""
+
+    def everything(self) -> MessageSet: ...
+
+    def by_uid(self, ranges: list[Range]) -> MessageSet:
+        """Messages present whose UID is in sorted, joined ``ranges``."""
+        ...
+
+    def uids(self) -> Sequence[int]:
+        """UIDs present, ascending: an immutable snapshot. Cheap when nothing was added or expunged since the last call."""
+        ...
+
+    def rows(self, messages: MessageSet, columns: Sequence[Column]) -> Iterator[list[tuple[object, ...]]]:
+        """Values of ``columns`` for the members that are still present, by ascending UID, in chunks of plain tuples.
+
+        No statement or transaction stays open between two chunks, so the caller may await there.
+        """
+        ...
+
+    def flag_names(self, key: int) -> tuple[str, ...]:
+        """The flags and keywords behind a FLAGS value, system flags first."""
+        ...
+
+    def keywords(self) -> tuple[str, ...]:
+        """All keywords that were ever set in the mailbox."""
+        ...
+
+    def search(self) -> SearchIndex:
+        """The mailbox as the query engine sees it now."""
+        ...
+
+    def first_unseen(self) -> int | None:
+        r"""The UID of the first message without \Seen."""
+        ...
+
+    def changes(self, since: int, own: frozenset[int] = frozenset()) -> Changes:
+        """All after MODSEQ ``since``; flag changes made by the MODSEQs in ``own`` do not count as changed."""
+        ...
+
+    def vanished(self, since: int) -> list[Range] | None:
+        """UIDs expunged after MODSEQ ``since``; None when that is longer ago than the store remembers (RFC 7162 section 3.2.6)."""
+        ...
+
+    def release(self) -> None: ...
+
+
+class Account(Protocol):
+    """One account's mailboxes. Every process and session that has it open sees the same state."""
+
+    id: str
+
+    @property
+    def modseq(self) -> int:
+        """The account's latest MODSEQ as this process knows it."""
+        ...
+
+    async def refresh(self) -> None:
+        """Apply what other processes wrote."""
+        ...
+
+    async def changed(self, since: int) -> None:
+        """Wait until the account's MODSEQ is above ``since``. A hint may be late, never lost for more than 10 s."""
+        ...
+
+    # Mailboxes
+
+    def mailboxes(self) -> Sequence[MailboxRow]:
+        """All rows, by name."""
+        ...
+
+    def find(self, name: str) -> MailboxRow | None: ...
+
+    async def create(self, name: str, special_use: tuple[str, ...] = ()) -> MailboxRow:
+        """Make the mailbox and the superior names it lacks."""
+        ...
+
+    async def delete(self, name: str) -> None:
+        """Remove the mailbox; its messages go to the trash table. Inferior names stay."""
+        ...
+
+    async def rename(self, old: str, new: str) -> None:
+        """Rename with all inferior names; INBOX: its messages move to the new mailbox (RFC 9051 section 6.3.6)."""
+        ...
+
+    def subscriptions(self) -> frozenset[str]:
+        """Subscribed names; the mailboxes need not exist."""
+        ...
+
+    async def subscribe(self, name: str) -> None: ...
+
+    async def unsubscribe(self, name: str) -> None: ...
+
+    async def open(self, name: str) -> Mailbox:
+        """Open for reading and notification. Raises MailboxMissing."""
+        ...
+
+    # Messages
+
+    def open_spool(self, size: int) -> LiteralSink:
+        """Where a large message goes as it arrives, so that storing it copies nothing."""
+        ...
+
+    async def append(self, mailbox_id: int, messages: Sequence[NewMessage]) -> Added:
+        """Add all or none. Never loads the columns."""
+        ...
+
+    async def copy(self, source: Mailbox, messages: MessageSet, target_id: int) -> Copied:
+        """Copy the members that are still present, by ascending UID, in one change."""
+        ...
+
+    async def move(self, source: Mailbox, messages: MessageSet, target_id: int) -> Copied:
+        """Copy and expunge as one change (RFC 6851)."""
+        ...
+
+    async def store(
+        self,
+        mailbox: Mailbox,
+        messages: MessageSet,
+        action: FlagAction,
+        flags: frozenset[str],
+        unchanged_since: int | None = None,
+    ) -> Stored:
+        """Change flags in one change; members with a MODSEQ above ``unchanged_since`` are refused (RFC 7162 section 3.1.3)."""
+        ...
+
+    async def expunge(self, mailbox: Mailbox, messages: MessageSet) -> list[Range]:
+        """Remove the members that are still present; gives their UIDs."""
+        ...
+
+    async def take_recent(self, mailbox: Mailbox) -> MessageSet:
+        r"""The messages that are \Recent for the caller, and for nobody after it."""
+        ...
+
+    def body(self, content_id: int) -> Body: ...
+
+    # The trash table
+
+    def trash(self) -> Iterator[Trashed]: ...
+
+    async def undelete(self, trash_ids: Sequence[int], mailbox_id: int) -> Added: ...
+
+    async def release(self) -> None:
+        """Give the account back; an LRU closes it when nobody holds it."""
+        ...
+
+
+class MailStore(Protocol):
+    """All accounts of one server."""
+
+    async def create_account(self, account_id: str, mailboxes: Sequence[tuple[str, tuple[str, ...]]]) -> None:
+        """Make an account with these (name, special uses). Raises StoreError when it exists."""
+        ...
+
+    async def delete_account(self, account_id: str) -> None: ...
+
+    def accounts(self) -> AsyncIterator[str]: ...
+
+    async def open_account(self, account_id: str) -> Account: ...
+
+    async def close(self) -> None:
+        """Close all: synced, checkpointed, marked as cleanly closed."""
+        ...
