@@ -34,7 +34,9 @@
     │   ├── MailboxMissing       … there is no mailbox of that name
     │   ├── MailboxTaken         … there is one already
     │   ├── TooManyKeywords      … the mailbox has all the keywords it can have
-    │   └── StoreTooNew          … written by a newer version
+    │   ├── StoreTooNew          … written by a newer version
+    │   ├── UserExists           a user of that name is there already
+    │   └── NoSuchUser           … or is not there
     └── UsageError               the caller's arguments make no sense (also a ValueError)
 
 Server handlers raise ``No`` and ``Bad`` (below): they become the tagged answer and never reach a client's caller.
@@ -235,6 +237,14 @@ class MailboxTaken(StoreError):
 
 class TooManyKeywords(StoreError):
     """The mailbox has all the keywords it can have."""
+
+
+class UserExists(StoreError):
+    """The directory has a user of that name already."""
+
+
+class NoSuchUser(StoreError):
+    """The directory has no user of that name."""
 
 
 class UsageError(ImapError, ValueError):

@@ -1,0 +1,1 @@
+"""User directories: in memory (tests, demo) and in one SQLite file beside the accounts."""
