@@ -48,23 +48,23 @@ INBOX = "INBOX"
 
 
 class Column(enum.Enum):
-    """What ``Mailbox.rows`` can give, with the Python type of the value."""
+    """What ``Mailbox.rows`` can give; the comment tells the Python type of the value."""
 
-    UID = "int"
-    FLAGS = "int: an opaque key for Mailbox.flag_names, equal keys have equal flags"
-    MODSEQ = "int"
-    SAVEDATE = "int: seconds since 1970, UTC"
-    CONTENT = "int: the content's id, for Account.body"
-    SIZE = "int: octets (RFC822.SIZE)"
-    INTERNALDATE = "bytes: inside of date-time, ready for the wire, without quotes"
-    ENVELOPE = "bytes: ready for the wire"
-    BODY = "bytes: BODY without extension data, ready for the wire"
-    BODYSTRUCTURE = "bytes: ready for the wire"
-    PARTS = "bytes: message.section.load_parts reads it"
-    HEADER = "bytes: the header block with its blank line"
-    PREVIEW = "str"
-    EMAILID = "str"
-    THREADID = "str"
+    UID = enum.auto()  # int
+    FLAGS = enum.auto()  # int: an opaque key for Mailbox.flag_names, equal keys have equal flags
+    MODSEQ = enum.auto()  # int
+    SAVEDATE = enum.auto()  # int: seconds since 1970, UTC
+    CONTENT = enum.auto()  # int: the content's id, for Account.body
+    SIZE = enum.auto()  # int: octets (RFC822.SIZE)
+    INTERNALDATE = enum.auto()  # bytes: inside of date-time, ready for the wire, without quotes
+    ENVELOPE = enum.auto()  # bytes: ready for the wire
+    BODY = enum.auto()  # bytes: BODY without extension data, ready for the wire
+    BODYSTRUCTURE = enum.auto()  # bytes: ready for the wire
+    PARTS = enum.auto()  # bytes: message.section reads it
+    HEADER = enum.auto()  # bytes: the header block with its blank line
+    PREVIEW = enum.auto()  # str
+    EMAILID = enum.auto()  # str
+    THREADID = enum.auto()  # str
 
 
 class FlagAction(enum.Enum):
