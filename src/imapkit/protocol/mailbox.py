@@ -1,0 +1,114 @@
+"""Mailbox names: reading, writing, checking and matching (RFC 9051 sections 5.1 and 6.3.9, RFC 5198).
+
+Inside the package a name is text with "/" between levels, INBOX in capitals. On the wire it is modified UTF-7, or UTF-8 where
+the session enabled it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from ..record import record
+from ..wire import terminals as t
+from ..wire import utf7
+from ..wire.cursor import Cursor
+
+DELIMITER: Final = "/"
+INBOX: Final = "INBOX"
+
+NAME_OCTETS: Final = 1000
+"""The longest whole name, in octets of UTF-8."""
+LEVEL_OCTETS: Final = 255
+"""The longest level of a name, in octets of UTF-8."""
+DEPTH: Final = 32
+"""The most levels of a name."""
+
+_FORBIDDEN: Final = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\ufffd\ufffe\uffff*%]")
+
+
+def normal(name: str) -> str:
+    """INBOX, and INBOX as the first level, in capitals; the rest as it is."""
+    first, slash, rest = name.partition(DELIMITER)
+    return INBOX + slash + rest if first.upper() == INBOX else name
+
+
+def from_wire(data: bytes, *, utf8: bool) -> str:
+    """The text of a name that came over the wire."""
+    if utf8 and not data.isascii():
+        try:
+            return normal(data.decode("utf-8"))
+        except UnicodeDecodeError:
+            return utf7.raw_name(data)
+    return normal(data.decode("ascii") if utf8 else utf7.decode(data))
+
+
+def read_mailbox(c: Cursor) -> str:
+    """mailbox = "INBOX" / astring."""
+    return from_wire(c.astring("a mailbox name"), utf8=c.utf8)
+
+
+def read_list_mailbox(c: Cursor) -> str:
+    """list-mailbox = 1*list-char / string: a name or a pattern with % and *."""
+    data = c.string() if c.at_string() else c.match(t.LIST_CHARS, "a mailbox name or pattern")
+    if c.utf8:
+        return from_wire(data, utf8=True)
+    return normal(utf7.decode(data))
+
+
+@record
+class NameFault:
+    """Why a name cannot be made."""
+
+    text: str
+
+
+def check_name(name: str) -> str | NameFault:
+    """The name as it will be stored (NFC, INBOX in capitals), or why it cannot be."""
+    if utf7.is_raw(name) or any(0xD800 <= ord(ch) <= 0xDFFF for ch in name):
+        return NameFault("the name is neither modified UTF-7 nor UTF-8")
+    name = normal(unicodedata.normalize("NFC", name))
+    if not name:
+        return NameFault("the name is empty")
+    if _FORBIDDEN.search(name) is not None:
+        return NameFault("the name holds control characters, * or %")
+    if len(name.encode()) > NAME_OCTETS:
+        return NameFault(f"the name is longer than {NAME_OCTETS} octets")
+    return _check_levels(name)
+
+
+def _check_levels(name: str) -> str | NameFault:
+    levels = name.split(DELIMITER)
+    if len(levels) > DEPTH:
+        return NameFault(f"the name has more than {DEPTH} levels")
+    for level in levels:
+        if not level:
+            return NameFault("a level of the name is empty")
+        if level in (".", "..") or level != level.strip():
+            return NameFault("a level of the name is . or .. or begins or ends with a space")
+        if len(level.encode()) > LEVEL_OCTETS:
+            return NameFault(f"a level of the name is longer than {LEVEL_OCTETS} octets")
+    return name
+
+
+def superiors(name: str) -> list[str]:
+    """All superior names, the topmost first."""
+    levels = name.split(DELIMITER)
+    return [DELIMITER.join(levels[:count]) for count in range(1, len(levels))]
+
+
+def compile_pattern(pattern: str) -> re.Pattern[str]:
+    """A LIST pattern: ``*`` matches anything, ``%`` anything without the delimiter. INBOX matches in any case.
+
+    Neighbouring wildcards are joined, and levels bound every ``%``, so matching stays polynomial in the name's length.
+    """
+    pattern = re.sub(r"[*%]*\*[*%]*", "*", pattern)
+    pattern = re.sub(r"%+", "%", pattern)
+    if pattern.upper() == INBOX:
+        pattern = INBOX
+    pieces = [
+        ".*" if piece == "*" else f"[^{DELIMITER}]*" if piece == "%" else re.escape(piece)
+        for piece in re.split(r"([*%])", pattern)
+    ]
+    return re.compile("".join(pieces), re.DOTALL)

@@ -1,0 +1,324 @@
+"""Features declare themselves once; the registry makes flat tables from the declarations.
+
+A feature file makes one ``Feature`` and decorates its records, verbs and handlers with it. ``Registry`` freezes a list of features
+into ``Grammar`` (what can be read: both ends) and dispatch tables (handlers, hooks: the server). A feature that the
+configuration disables is simply not in the server's registry, so its commands cannot be parsed. A client's registry has all.
+
+Classes declared here have ``read(cls, c, g)`` (a classmethod that reads what follows the name) and ``write(self, w)``.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar
+
+from ..record import record
+from ..wire.cursor import Cursor
+from ..wire.writer import Writer
+from .capability import Announce
+from .states import State
+
+
+class Writable(Protocol):
+    """Anything that can be put on the wire."""
+
+    def write(self, w: Writer) -> None: ...
+
+
+class Point(enum.Enum):
+    """Where a feature can add a word to the grammar."""
+
+    CODE = "response code"
+    FETCH_ITEM = "fetch item, asked by the client"
+    FETCH_DATA = "fetch item, answered by the server"
+    FETCH_MODIFIER = "FETCH modifier"
+    STORE_MODIFIER = "STORE modifier"
+    SEARCH_KEY = "search key"
+    SEARCH_RETURN = "search return option"
+    SEARCH_DATA = "search result, answered by the server"
+    SELECT_PARAM = "SELECT or EXAMINE parameter"
+    CREATE_PARAM = "CREATE parameter"
+    LIST_SELECTION = "LIST selection option"
+    LIST_RETURN = "LIST return option"
+    LIST_DATA = "LIST extended data item"
+    STATUS_ITEM = "STATUS item"
+
+
+class Phase(enum.Enum):
+    """The fixed phases of the plan of FETCH, STORE, SEARCH, SELECT, LIST and STATUS, in order."""
+
+    PARSE = 0
+    ENABLE = 1
+    PLAN = 2
+    SELECT = 3
+    EMIT = 4
+    AFTER = 5
+    COMPLETE = 6
+
+
+class Sync(enum.Enum):
+    """Which untagged updates of the selected mailbox may go out before a command's completion (RFC 9051 section 7.5.1)."""
+
+    ALL = "EXISTS, EXPUNGE and FETCH"
+    NO_EXPUNGE = "no EXPUNGE: the command uses message numbers"
+    NONE = "the command deals with it itself, or there is nothing to say"
+
+
+@record
+class CommandEntry:
+    """How one command name is read, and when it may come."""
+
+    name: bytes
+    cls: type[Any]
+    read: Callable[[Cursor, Grammar], Writable]
+    states: frozenset[State]
+    sync: Sync
+    feature: Feature
+
+
+@record
+class ResponseEntry:
+    """How one untagged response is read; ``numbered`` ones stand behind a number (``* 5 EXISTS``)."""
+
+    name: bytes
+    cls: type[Any]
+    read: Callable[[Cursor, Grammar], Writable]
+    read_numbered: Callable[[Cursor, Grammar, int], Writable] | None
+    feature: Feature
+
+
+@record
+class Hook:
+    plan: str
+    phase: Phase
+    order: int
+    call: Callable[[Any, Any], Any]
+    feature: Feature
+
+
+@record
+class Mechanism:
+    """A SASL mechanism as a feature brings it (sasl.base)."""
+
+    name: str
+    feature: Feature
+
+
+Reader = Callable[[Cursor, "Grammar"], Writable]
+Handler = Callable[[Any, Any], Any]
+"""``async def handle(ctx: SessionContext, command) -> Ok | None``."""
+
+C = TypeVar("C", bound=type[Any])
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Feature:
+    """What one file adds. ``spec`` names the documents; ``capabilities`` are the words of CAPABILITY, or a function that gives them."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        spec: tuple[str, ...],
+        summary: str,
+        capabilities: tuple[str, ...] | Callable[[Announce], Iterable[str]] = (),
+        rev2: bool = False,
+        core: bool = False,
+    ) -> None:
+        self.name = name
+        self.spec = spec
+        self.summary = summary
+        self.rev2 = rev2
+        """Part of IMAP4rev2 itself (RFC 9051 appendix E)."""
+        self.core = core
+        """Cannot be disabled."""
+        self.module = ""
+        self._capabilities = capabilities
+        self.commands: list[CommandEntry] = []
+        self.responses: list[ResponseEntry] = []
+        self.words: dict[Point, dict[bytes, Reader]] = {}
+        self.word_classes: dict[tuple[Point, bytes], type[Any] | None] = {}
+        self.enables: dict[str, Callable[[Any], Any]] = {}
+        self.ops: dict[str, Callable[..., Any]] = {}
+        self.handlers: dict[type[Any], Handler] = {}
+        self.hooks: list[Hook] = []
+
+    def capabilities(self, announce: Announce) -> Iterable[str]:
+        """The words this feature adds to CAPABILITY for a session in that situation."""
+        if callable(self._capabilities):
+            return self._capabilities(announce)
+        return self._capabilities
+
+    # Declarations
+
+    def command(
+        self, name: str, *, states: frozenset[State], uid: bool = False, sync: Sync = Sync.ALL
+    ) -> Callable[[C], C]:
+        """Declare a command. ``uid``: there is also ``UID name``; ``read`` then takes ``uid: bool`` by keyword.
+
+        ``UID name`` always allows EXPUNGE in its responses, whatever ``sync`` says of ``name``.
+        """
+
+        def declare(cls: C) -> C:
+            plain = partial(cls.read, uid=False) if uid else cls.read
+            self.commands.append(CommandEntry(name.encode(), cls, plain, states, sync, self))
+            if uid:
+                read = partial(cls.read, uid=True)
+                after = Sync.ALL if sync is Sync.NO_EXPUNGE else sync
+                self.commands.append(CommandEntry(b"UID " + name.encode(), cls, read, states, after, self))
+            return cls
+
+        return declare
+
+    def response(self, name: str, *, numbered: bool = False) -> Callable[[C], C]:
+        """Declare an untagged response; a numbered one's ``read`` takes the number as third argument.
+
+        ``write`` writes all that follows ``* ``.
+        """
+
+        def declare(cls: C) -> C:
+            read = _no_plain_form if numbered else cls.read
+            read_numbered = cls.read if numbered else None
+            self.responses.append(ResponseEntry(name.encode(), cls, read, read_numbered, self))
+            return cls
+
+        return declare
+
+    def word(self, point: Point, *names: str) -> Callable[[C], C]:
+        """Declare a class for one or more words at an extension point; ``read`` is called behind the word."""
+
+        def declare(cls: C) -> C:
+            for name in names:
+                self._add_word(point, name, cls.read, cls)
+            return cls
+
+        return declare
+
+    def word_reader(self, point: Point, name: str, read: Reader, cls: type[Any] | None = None) -> None:
+        """Declare a word by its reader, where several words share a class."""
+        self._add_word(point, name, read, cls)
+
+    def enable(self, name: str) -> Callable[[F], F]:
+        """Declare what ENABLE of ``name`` does: ``def effect(ctx: SessionContext) -> None``."""
+
+        def declare(effect: F) -> F:
+            self.enables[name] = effect
+            return effect
+
+        return declare
+
+    def op(self, verb: F) -> F:
+        """Declare a client verb: a generator that yields commands and gets completions (see features.ops)."""
+        if verb.__name__ in self.ops:
+            raise ValueError(f"{self.name} declares the verb {verb.__name__} twice")
+        self.ops[verb.__name__] = verb
+        return verb
+
+    def handler(self, cls: type[Any]) -> Callable[[F], F]:
+        """Declare the server's handler of a command class."""
+
+        def declare(handle: F) -> F:
+            self.handlers[cls] = handle
+            return handle
+
+        return declare
+
+    def hook(self, plan: str, phase: Phase, *, order: int = 100) -> Callable[[F], F]:
+        """Declare a step in the plan of FETCH, STORE, SEARCH, SELECT, LIST or STATUS: ``def step(ctx, plan)``, async or not."""
+
+        def declare(call: F) -> F:
+            self.hooks.append(Hook(plan, phase, order, call, self))
+            return call
+
+        return declare
+
+    def _add_word(self, point: Point, name: str, read: Reader, cls: type[Any] | None) -> None:
+        words = self.words.setdefault(point, {})
+        if name.encode() in words:
+            raise ValueError(f"{self.name} declares {point.name} {name} twice")
+        words[name.encode()] = read
+        self.word_classes[point, name.encode()] = cls
+
+    def __repr__(self) -> str:
+        return f"Feature({self.name!r})"
+
+
+class Grammar:
+    """Frozen tables of readers: what this end can parse. Passed to every ``read``."""
+
+    __slots__ = ("commands", "responses", "words")
+
+    def __init__(
+        self,
+        commands: Mapping[bytes, CommandEntry],
+        responses: Mapping[bytes, ResponseEntry],
+        words: Mapping[Point, Mapping[bytes, Reader]],
+    ) -> None:
+        self.commands = commands
+        self.responses = responses
+        self.words = words
+
+    def reader(self, point: Point, name: bytes) -> Reader | None:
+        """The reader of ``name`` (upper case) at an extension point; None when nobody declared it."""
+        return self.words[point].get(name)
+
+    def read_word(self, point: Point, c: Cursor, name: bytes) -> Writable:
+        """Read what follows ``name``, which was read already. Raises ParseError for an unknown word."""
+        read = self.words[point].get(name)
+        if read is None:
+            c.pos -= len(name)
+            raise c.fail(f"a known {point.value}")
+        return read(c, self)
+
+
+class Registry:
+    """All tables of one end, from its list of features. Raises ValueError when two features declare the same thing."""
+
+    def __init__(self, features: Iterable[Feature]) -> None:
+        self.features: Final = tuple(features)
+        self.handlers: Final[dict[type[Any], Handler]] = {}
+        self.enables: Final[dict[str, Callable[[Any], Any]]] = {}
+        self._hooks: dict[tuple[str, Phase], list[Hook]] = {}
+        commands: dict[bytes, CommandEntry] = {}
+        responses: dict[bytes, ResponseEntry] = {}
+        words: dict[Point, dict[bytes, Reader]] = {point: {} for point in Point}
+        for feature in self.features:
+            _add(commands, ((entry.name, entry) for entry in feature.commands), feature)
+            _add(responses, ((entry.name, entry) for entry in feature.responses), feature)
+            for point, table in feature.words.items():
+                _add(words[point], table.items(), feature)
+            _add(self.handlers, feature.handlers.items(), feature)
+            _add(self.enables, feature.enables.items(), feature)
+            for hook in feature.hooks:
+                self._hooks.setdefault((hook.plan, hook.phase), []).append(hook)
+        for hooks in self._hooks.values():
+            hooks.sort(key=lambda hook: hook.order)
+        self.grammar: Final = Grammar(commands, responses, words)
+
+    def hooks(self, plan: str, phase: Phase) -> list[Hook]:
+        """The steps of a plan's phase, in order."""
+        return self._hooks.get((plan, phase), [])
+
+    def capabilities(self, announce: Announce) -> tuple[str, ...]:
+        """The words of CAPABILITY, in the order of the features, each once."""
+        found: dict[str, None] = {}
+        for feature in self.features:
+            found.update(dict.fromkeys(feature.capabilities(announce)))
+        return tuple(found)
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def _add(table: dict[K, V], more: Iterable[tuple[K, V]], feature: Feature) -> None:
+    for key, entry in more:
+        if key in table:
+            raise ValueError(f"{feature.name} declares {key!r}, which another feature declares too")
+        table[key] = entry
+
+
+def _no_plain_form(c: Cursor, g: Grammar) -> Writable:
+    raise c.fail("a number before this response")
