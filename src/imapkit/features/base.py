@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Self
+from typing import Final, Self
 
 from ..ports.client import Op
 from ..ports.session import SessionContext
@@ -53,19 +54,19 @@ TOOBIG = simple_code(feature, "TOOBIG")
 HASCHILDREN = simple_code(feature, "HASCHILDREN")
 
 
+_WORD: Final = re.compile(rb"[^\x00-\x20\]\x7f]+")
+
+
 def read_capabilities(c: Cursor) -> tuple[str, ...]:
     """capability-data behind the word CAPABILITY, up to ``]`` or the end."""
     words: list[str] = []
     while not c.at_end and not c.peek_is(b"]"):
         c.skip_spaces()
-        if c.at_end or c.peek_is(b"]"):
+        found = _WORD.match(c.buf, c.pos)
+        if found is None:
             break
-        start = c.pos
-        end = c.buf.find(b" ", start)
-        bracket = c.buf.find(b"]", start)
-        ends = [at for at in (end, bracket) if at >= 0]
-        c.pos = min(ends) if ends else c.end
-        words.append(c.buf[start : c.pos].decode("ascii", "replace"))
+        c.pos = found.end()
+        words.append(found[0].decode("ascii", "replace"))
     return tuple(words)
 
 

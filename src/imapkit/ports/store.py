@@ -16,13 +16,15 @@ from __future__ import annotations
 import enum
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from ..message.index import MessageIndex
 from ..protocol.numset import Range
 from ..query.index import MessageSet, SearchIndex
 from ..record import record
 from ..wire.frame import Literal, LiteralSink
+
+if TYPE_CHECKING:
+    from ..message.index import MessageIndex
 
 __all__ = [
     "Account",
