@@ -24,7 +24,9 @@ class Address:
 
     @property
     def email(self) -> str:
-        """``mailbox@host``, or as much of it as there is."""
+        """``mailbox@host``, or as much of it as there is. Some servers put all of it where the name belongs."""
+        if self.host is None and self.name is not None and b"@" in self.name:
+            return _text(self.name).strip(" <>")
         mailbox = _text(self.mailbox)
         return f"{mailbox}@{_text(self.host)}" if self.host else mailbox
 

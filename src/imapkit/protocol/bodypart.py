@@ -1,0 +1,176 @@
+"""The records of BODY and BODYSTRUCTURE (RFC 3501 section 7.4.2, RFC 9051 section 7.5.2), and ways to look at them.
+
+Extension data that no RFC names yet is kept raw. Strings are raw: parameter names are those of RFC 2231, encoded words are still encoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from ..record import record
+from .envelope import Envelope
+
+Params = tuple[tuple[bytes, bytes], ...]
+
+
+@record
+class Disposition:
+    """Content-Disposition (RFC 2183)."""
+
+    type: bytes
+    params: Params = ()
+
+
+@record
+class Extension:
+    """Extension data: what follows the basic fields in BODYSTRUCTURE. ``md5`` is None for a multipart."""
+
+    md5: bytes | None = None
+    disposition: Disposition | None = None
+    language: tuple[bytes, ...] = ()
+    location: bytes | None = None
+    more: tuple[bytes, ...] = ()
+    """What comes after, each value raw."""
+
+
+NO_EXTENSION = Extension()
+
+
+@record
+class BasicPart:
+    """body-type-basic: a leaf that is neither text nor an embedded message."""
+
+    maintype: bytes
+    subtype: bytes
+    params: Params = ()
+    id: bytes | None = None
+    description: bytes | None = None
+    encoding: bytes | None = None
+    octets: int = 0
+    extension: Extension = NO_EXTENSION
+
+
+@record
+class TextPart:
+    """body-type-text."""
+
+    subtype: bytes
+    params: Params = ()
+    id: bytes | None = None
+    description: bytes | None = None
+    encoding: bytes | None = None
+    octets: int = 0
+    lines: int = 0
+    extension: Extension = NO_EXTENSION
+    maintype: bytes = b"text"
+
+
+@record
+class MessagePart:
+    """body-type-msg: an embedded message. Some servers leave its envelope and body out."""
+
+    subtype: bytes
+    params: Params = ()
+    id: bytes | None = None
+    description: bytes | None = None
+    encoding: bytes | None = None
+    octets: int = 0
+    envelope: Envelope | None = None
+    body: BodyPart | None = None
+    lines: int = 0
+    extension: Extension = NO_EXTENSION
+    maintype: bytes = b"message"
+
+
+@record
+class MultiPart:
+    """body-type-mpart. ``children`` is empty only where a server said so against the grammar."""
+
+    children: tuple[BodyPart, ...]
+    subtype: bytes
+    params: Params = ()
+    extension: Extension = NO_EXTENSION
+    maintype: bytes = b"multipart"
+
+
+BodyPart: TypeAlias = BasicPart | TextPart | MessagePart | MultiPart
+
+
+# Looking at parts
+
+
+def media_type(part: BodyPart) -> str:
+    """``text/plain``, in lower case."""
+    return (part.maintype + b"/" + part.subtype).lower().decode("latin-1")
+
+
+def param(part: BodyPart, name: bytes) -> bytes | None:
+    """The value of a Content-Type parameter, by its name in any case."""
+    return _find(part.params, name)
+
+
+def disposition_param(part: BodyPart, name: bytes) -> bytes | None:
+    """The value of a Content-Disposition parameter, by its name in any case."""
+    disposition = part.extension.disposition
+    return None if disposition is None else _find(disposition.params, name)
+
+
+def _find(params: Params, name: bytes) -> bytes | None:
+    low = name.lower()
+    for key, found in params:
+        if key.lower() == low:
+            return found
+    return None
+
+
+def has_filename(part: BodyPart) -> bool:
+    """True if a file name is given, in either field and in any form of RFC 2231."""
+    disposition = part.extension.disposition
+    params = part.params if disposition is None else part.params + disposition.params
+    return any(key.lower().partition(b"*")[0] in (b"name", b"filename") for key, _ in params)
+
+
+def walk(body: BodyPart, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], BodyPart]]:
+    """Each part with its number for FETCH BODY[…]. A multipart that is the body of a message has the message's number."""
+    if not isinstance(body, MultiPart):
+        path = (*path, 1)
+    pending: list[tuple[tuple[int, ...], BodyPart]] = [(path, body)]
+    while pending:
+        here, part = pending.pop()
+        yield here, part
+        if isinstance(part, MultiPart):
+            numbered = [((*here, number), child) for number, child in enumerate(part.children, 1)]
+            pending.extend(reversed(numbered))
+        elif isinstance(part, MessagePart) and part.body is not None:
+            pending.append((here if isinstance(part.body, MultiPart) else (*here, 1), part.body))
+
+
+def attachments(body: BodyPart) -> list[tuple[tuple[int, ...], BodyPart]]:
+    """The parts that a mail program lists as attachments: named ones, those marked so, and what is no text.
+
+    An embedded message is one attachment, whatever is in it. Parts that the text refers to by Content-ID are not attachments.
+    """
+    found: list[tuple[tuple[int, ...], BodyPart]] = []
+    inside: tuple[int, ...] | None = None
+    for path, part in walk(body):
+        if inside is not None and path[: len(inside)] == inside:
+            continue
+        if _is_attachment(part):
+            found.append((path, part))
+            if isinstance(part, MessagePart):
+                inside = path
+    return found
+
+
+def _is_attachment(part: BodyPart) -> bool:
+    if isinstance(part, MultiPart):
+        return False
+    disposition = part.extension.disposition
+    if disposition is not None and disposition.type.lower() == b"attachment":
+        return True
+    if isinstance(part, TextPart):
+        return has_filename(part)
+    return part.id is None or (
+        disposition is None and has_filename(part) and part.maintype.lower() != b"image"
+    )

@@ -1,0 +1,61 @@
+"""The comparators of IMAP (RFC 4790, RFC 5051): text prepared so that comparing or searching it octet by octet is the collation.
+
+``casemap`` is i;unicode-casemap: each character to title case by its simple mapping, then decomposed as far as it goes. It is not
+``str.casefold``: stored search text and needles must both have gone through this one function.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Final
+
+VERSION: Final = 1
+"""Raise this when ``casemap`` changes: text stored under another version must be mapped anew."""
+
+_REMEMBERED: Final = 1 << 16
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
+
+
+class _Map(dict[int, str]):
+    """Each character's mapping, worked out when first met. Bounded, since mail may hold any character."""
+
+    def __missing__(self, point: int) -> str:
+        char = chr(point)
+        title = char.title()
+        # UnicodeData.txt has one-to-one mappings only; str.title also has those of SpecialCasing.txt
+        mapped = unicodedata.normalize("NFKD", title if len(title) == 1 else char)
+        if len(self) < _REMEMBERED:
+            self[point] = mapped
+        return mapped
+
+
+_MAP: Final = _Map()
+
+
+def casemap(text: str) -> str:
+    """Text prepared by i;unicode-casemap (RFC 5051 section 2). Lone surrogates become U+FFFD, so that the result is UTF-8."""
+    if text.isascii():
+        return text.upper()
+    return _SURROGATES.sub("\ufffd", text.translate(_MAP))
+
+
+_ASCII_UPPER: Final = {lower: lower - 32 for lower in range(0x61, 0x7B)}
+
+
+def ascii_casemap(text: str) -> str:
+    """Text prepared by i;ascii-casemap: a to z in upper case, all else as it is (RFC 4790 section 9.2)."""
+    return text.upper() if text.isascii() else text.translate(_ASCII_UPPER)
+
+
+def octet(text: str) -> str:
+    """Text prepared by i;octet: as it is (RFC 4790 section 9.3)."""
+    return text
+
+
+COLLATIONS: Final[dict[str, Callable[[str], str]]] = {
+    "i;unicode-casemap": casemap,
+    "i;ascii-casemap": ascii_casemap,
+    "i;octet": octet,
+}
