@@ -75,6 +75,8 @@ def multipart() -> bytes:
     mail.set_content("Grüße aus Köln.\n")
     mail.add_alternative("<p>Grüße aus <b>Köln</b>.</p>\n", subtype="html")
     mail.add_attachment(bytes(range(256)), maintype="application", subtype="octet-stream", filename="all.bin")
+    for number, part in enumerate(part for part in mail.walk() if part.is_multipart()):
+        part.set_boundary(f"=-boundary-{number}")  # the same message every time
     return wire(mail)
 
 
