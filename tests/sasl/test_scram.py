@@ -171,6 +171,8 @@ def test_wrong_password_and_unknown_user_fail_alike() -> None:
         b"p=,,n=user,r=abc",
         b"n,,n=user,r=" + b"a" * MAX_MESSAGE,
         b"n,,n=user,r=" + b"a" * 2000,
+        b"n,,n=" + b"a" * 2000 + b",r=abc",
+        b"n,a=" + b"a" * 2000 + b",n=user,r=abc",
     ],
 )
 def test_malformed_first_message(first: bytes) -> None:

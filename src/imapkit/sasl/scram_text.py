@@ -13,6 +13,9 @@ from imapkit.errors import SaslError
 from imapkit.record import record
 from imapkit.sasl.base import decode_utf8
 
+MAX_NAME = 1_024
+"""Characters of a name, escaped: preparing one takes microseconds a character, before anybody is known."""
+
 _NONCE = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,1024}")
 _CBIND_FLAG = re.compile(r"[ny]|p=([A-Za-z0-9.-]+)")
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}")
@@ -64,6 +67,8 @@ def unescape_name(text: str) -> str:
             raise SaslError("SCRAM: a name holds '=' that is neither '=2C' nor '=3D'")
     if not text:
         raise SaslError("SCRAM: a name is empty")
+    if len(text) > MAX_NAME:
+        raise SaslError(f"SCRAM: a name is longer than {MAX_NAME} characters")
     return "".join(name)
 
 

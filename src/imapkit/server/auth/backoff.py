@@ -4,8 +4,9 @@
   to wait too long is turned away at once (Busy), so that nobody collects waiting sessions.
 - An *account* that is guessed from many addresses adds a delay of 2 s at most, and attempts do not queue behind
   each other: no number of strangers can keep the owner waiting longer than that.
-- An address from which this very user logged in lately is *trusted* for that user: no account delay, and no address delay
-  until ten failures in a row.
+- An address from which this very user logged in lately is *trusted* for that user: no account delay, no queue, and no delay at
+  all until ten failures in a row; then one that grows like an address's.
+- A local peer (loopback, a unix socket) is often a proxy or webmail that speaks for everybody: it has no address delay.
 
 Unknown names are counted like known ones. A success does not pardon the address: an attacker may have an account too.
 """
@@ -19,6 +20,9 @@ from dataclasses import dataclass
 from imapkit.record import record
 from imapkit.server.auth.lru import Lru
 from imapkit.server.auth.pool import Busy
+
+LOCAL = "local"
+"""What stands for loopback addresses and for peers without one (unix sockets, pipes)."""
 
 
 @record
@@ -64,14 +68,12 @@ class Backoff:
         limits, now = self._limits, self._now()
         key = address_key(address)
         trust = self._trust(key, name, now)
-        if trust is not None and trust.failures < limits.trust_failures:
-            return 0.0
-        wait = self._address_turn(key, now)
-        if trust is None:
-            tally = self._tally(self._accounts, name, now)
-            failures = tally.failures if tally else 0
-            wait = max(wait, _delay(failures, limits.account_free, limits.account_first, limits.account_most))
-        return wait
+        if trust is not None:
+            return _delay(trust.failures, limits.trust_failures, limits.address_first, limits.address_most)
+        tally = self._tally(self._accounts, name, now)
+        failures = tally.failures if tally else 0
+        wait = _delay(failures, limits.account_free, limits.account_first, limits.account_most)
+        return max(wait, 0.0 if key == LOCAL else self._address_turn(key, now))
 
     def failed(self, address: str, name: str) -> None:
         """Wrong name or password."""
@@ -120,15 +122,19 @@ class Backoff:
 
 
 def address_key(address: str) -> str:
-    """What counts as one address: an IPv4 address, an IPv6 /64 (one customer has at least that), or any other text as it is."""
+    """What counts as one address: an IPv4 address, an IPv6 /64 (one customer has at least that), LOCAL, or other text as it is."""
+    if not address:
+        return LOCAL
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return address
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    if parsed.is_loopback:
+        return LOCAL
     if isinstance(parsed, ipaddress.IPv4Address):
         return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
     return str(ipaddress.IPv6Network((parsed, 64), strict=False))
 
 

@@ -11,7 +11,7 @@ import secrets
 import argon2
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
-from imapkit.errors import SaslError, StoreBroken, StoreError, UsageError
+from imapkit.errors import SaslError, StoreError, UsageError
 from imapkit.ports.directory import NewUser, user_name
 from imapkit.sasl.base import ScramKeys
 from imapkit.sasl.saslprep import saslprep
@@ -38,10 +38,9 @@ class Hasher:
             return self._argon.verify(password_hash, prepared)
         except VerifyMismatchError:
             return False
-        except InvalidHashError as error:
-            raise StoreBroken("a password hash in the user directory is unreadable") from error
-        except VerificationError as error:
-            raise StoreError(f"a password could not be checked: {error}") from error
+        except (InvalidHashError, VerificationError) as error:
+            # Not a wrong password: a damaged hash, or no memory to compute it.
+            raise StoreError(f"a password hash could not be checked: {error}") from error
 
     def dummy(self) -> str:
         """A hash that no password fits and that takes as long to check as a user's."""
