@@ -89,7 +89,9 @@ def test_whole_mail_decodes(message: SampleMessage) -> None:
     for part in parsed.walk():
         if part.get_content_maintype() == "text":
             charset = part.get_content_charset("us-ascii")
-            part.get_payload(decode=True).decode(charset)  # raises when the bytes are not in that charset
+            payload = part.get_payload(decode=True)
+            assert isinstance(payload, bytes)
+            payload.decode(charset)  # raises when the bytes are not in that charset
 
 
 @pytest.mark.parametrize(

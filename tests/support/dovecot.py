@@ -33,6 +33,7 @@ listen = {host}
 ssl = no
 disable_plaintext_auth = no
 auth_mechanisms = plain login
+auth_failure_delay = 0
 default_internal_user = {user}
 default_internal_group = {group}
 default_login_user = {user}
@@ -64,6 +65,10 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  # Without this socket there is no waiting after a wrong password, which tests give on purpose.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
