@@ -35,7 +35,7 @@ class Account:
         """The subjects in the mailbox, by sequence number."""
         with self.imap() as session:
             assert session.select(mailbox, readonly=True)[0] == "OK"
-            data = session.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]
+            data = session.uid("FETCH", "1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]
             lines = [part[1] for part in data if isinstance(part, tuple)]
             return [line.decode().partition(":")[2].strip() for line in lines]
 
@@ -43,7 +43,7 @@ class Account:
         """Subject to flags (\\Recent apart) of every message in the mailbox."""
         with self.imap() as session:
             assert session.select(mailbox, readonly=True)[0] == "OK"
-            data = session.fetch("1:*", "(FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]
+            data = session.uid("FETCH", "1:*", "(FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]
         found = {}
         for part in data:
             if isinstance(part, tuple):

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
-import imapclient
+import imapclient  # type: ignore[import-untyped]
 import pytest
 from imapclient import IMAPClient
-from imapclient.exceptions import IMAPClientError, LoginError
+from imapclient.exceptions import IMAPClientError, LoginError  # type: ignore[import-untyped]
 
 from .mail import Account, message, multipart
 from .peer import TLS_NAME
@@ -216,7 +216,7 @@ def test_idle(inbox: IMAPClient, account: Account) -> None:
         other.store("1", "+FLAGS", r"(\Flagged)")
         other.store("2", "+FLAGS", r"(\Deleted)")
         other.expunge()
-    events = []
+    events: list[tuple[object, ...]] = []
     while (2, b"EXPUNGE") not in events:
         news = inbox.idle_check(timeout=10)
         assert news, events

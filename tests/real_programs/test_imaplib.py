@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -29,18 +30,18 @@ def inbox(account: Account, session: imaplib.IMAP4) -> imaplib.IMAP4:
     return session
 
 
-def ok(answer: tuple[str, list[object]]) -> list[object]:
-    """The data of an answer that has to be OK."""
+def ok(answer: tuple[str, Any]) -> Any:
+    """The data of an answer that has to be OK: bytes, None, or pairs of them, as imaplib gives them."""
     assert answer[0] == "OK", answer
     return answer[1]
 
 
-def names(lines: list[object]) -> set[str]:
+def names(lines: list[Any]) -> set[str]:
     """The mailbox names of LIST lines."""
     return {str(line, "ascii").rsplit(' "/" ', 1)[1].strip('"') for line in lines if isinstance(line, bytes)}
 
 
-def found(answer: tuple[str, list[object]]) -> list[int]:
+def found(answer: tuple[str, Any]) -> list[int]:
     """The numbers of a SEARCH answer."""
     (line,) = ok(answer)
     assert isinstance(line, bytes)
@@ -202,9 +203,9 @@ def test_search(inbox: imaplib.IMAP4) -> None:
 
 
 def test_search_with_a_charset_and_a_literal(inbox: imaplib.IMAP4) -> None:
-    inbox.literal = "Grüße".encode()
+    inbox.literal = "Grüße".encode()  # type: ignore[assignment]
     assert found(inbox.search("UTF-8", "SUBJECT")) == [4]
-    inbox.literal = "KÖLN".encode()
+    inbox.literal = "KÖLN".encode()  # type: ignore[assignment]
     assert found(inbox.search("UTF-8", "TEXT")) == [4]
 
 
