@@ -1,7 +1,7 @@
 """A server with the sample account, and the lesson scripts as users start them.
 
-The server is our own; with IMAPKIT_TEST_SERVER=dovecot in the environment it is Dovecot, so that the lessons
-are proved against a server that nobody here wrote. Every test runs once for each flavour of lessons found.
+The server is the one that the other programs get: our own, or Dovecot with IMAPKIT_TEST_SERVER=dovecot in the
+environment, so that the lessons are proved against a server that nobody here wrote. Every test runs once for each flavour of lessons found.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -19,13 +18,12 @@ from pathlib import Path
 import pytest
 
 from imapkit.tools.demo_mail import CATALOGUE, MAILBOXES, SampleMessage
-from tests.support.dovecot import Dovecot, dovecot
-from tests.support.imapkit_server import ImapkitServer, imapkit_server
+from tests.real_programs.peer import PASSWORD, TLS_NAME, Peer, start
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FLAVOURS = sorted(path.parent.name for path in EXAMPLES.glob("*/connection.py"))
-# ann owns the sample account, which the tests only read; scratch is for the lessons that change something.
-USERS = {"ann": "starlight", "scratch": "comet dust"}
+# The owner of the sample account, which the tests only read; and one for the lessons that change something.
+READER, WRITER = "ann1", "ann2"
 WIRE_NAMES = {"Reisen/Köln": "Reisen/K&APY-ln"}
 
 
@@ -45,29 +43,18 @@ def append(client: imaplib.IMAP4, mailbox: str, message: SampleMessage) -> None:
     assert status == "OK", (message.file, data)
 
 
-def login(server: Server, user: str) -> imaplib.IMAP4:
+def login(server: Peer, user: str) -> imaplib.IMAP4:
     client = imaplib.IMAP4(server.host, server.port, timeout=20)
-    client.login(user, USERS[user])
+    client.login(user, PASSWORD)
     return client
 
 
-Server = Dovecot | ImapkitServer
-
-
-def start(directory: Path) -> AbstractContextManager[Server]:
-    match os.environ.get("IMAPKIT_TEST_SERVER", "imapkit"):
-        case "dovecot":
-            return dovecot(USERS)
-        case "imapkit":
-            return imapkit_server(directory / "data", USERS)
-        case other:
-            raise ValueError(f"IMAPKIT_TEST_SERVER is {other!r}; known: imapkit, dovecot")
-
-
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
     with start(tmp_path_factory.mktemp("server")) as running:
-        with login(running, "ann") as client:
+        running.add(READER)
+        running.add(WRITER)
+        with login(running, READER) as client:
             existing = b" ".join(line for line in client.list()[1] if isinstance(line, bytes)).decode()
             for name in MAILBOXES:
                 if WIRE_NAMES.get(name, name) not in existing.replace('"', "").split():
@@ -82,24 +69,34 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 class Lessons:
     """Runs the lesson scripts of one flavour."""
 
-    server: Server
+    server: Peer
     flavour: str
 
     def process(
-        self, name: str, *arguments: str, user: str = "ann", stdin: str = "", password: str | None = None
+        self, name: str, *arguments: str, user: str = READER, stdin: str = "", password: str = PASSWORD
     ) -> subprocess.CompletedProcess[str]:
-        """The ended process of a lesson; -W error makes forgotten sockets visible."""
+        """The ended process of a lesson, without TLS."""
+        where = ("--host", self.server.host, "--port", str(self.server.port), "--no-tls")
+        return self.start(name, *where, "--user", user, *arguments, stdin=stdin, password=password)
+
+    def process_over_tls(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The ended process of a lesson, over TLS."""
+        where = ("--host", TLS_NAME, "--port", str(self.server.tls_port))
+        return self.start(name, *where, "--user", READER, *arguments)
+
+    def start(
+        self, name: str, *arguments: str, stdin: str = "", password: str = PASSWORD
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the script; -W error makes forgotten sockets visible."""
         environment = {
             **os.environ,
-            "IMAP_PASSWORD": password or USERS[user],
+            "IMAP_PASSWORD": password,
             "PYTHONIOENCODING": "utf-8:strict",
             "PYTHONUTF8": "1",  # what the command line passes on is UTF-8 too, whatever the locale
             "TZ": "UTC",
         }
-        script = EXAMPLES / self.flavour / f"{name}.py"
-        where = ["--host", self.server.host, "--port", str(self.server.port), "--user", user, "--no-tls"]
         return subprocess.run(
-            [sys.executable, "-W", "error", str(script), *where, *arguments],
+            [sys.executable, "-W", "error", str(EXAMPLES / self.flavour / f"{name}.py"), *arguments],
             input=stdin,
             capture_output=True,
             encoding="utf-8",
@@ -107,7 +104,7 @@ class Lessons:
             timeout=40,
         )
 
-    def run(self, name: str, *arguments: str, user: str = "ann", stdin: str = "") -> list[str]:
+    def run(self, name: str, *arguments: str, user: str = READER, stdin: str = "") -> list[str]:
         """The lines that a lesson prints; it must end with exit code 0 and nothing on standard error."""
         ended = self.process(name, *arguments, user=user, stdin=stdin)
         assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
@@ -115,7 +112,7 @@ class Lessons:
 
 
 @pytest.fixture(params=FLAVOURS)
-def lessons(request: pytest.FixtureRequest, server: Server) -> Lessons:
+def lessons(request: pytest.FixtureRequest, server: Peer) -> Lessons:
     return Lessons(server, request.param)
 
 
@@ -156,8 +153,8 @@ _numbers = count(1)
 
 
 @pytest.fixture
-def workplace(server: Server) -> Iterator[Workplace]:
+def workplace(server: Peer) -> Iterator[Workplace]:
     name = f"Work{next(_numbers)}"
-    with login(server, "scratch") as client:
+    with login(server, WRITER) as client:
         assert client.create(name)[0] == "OK"
         yield Workplace(client, name)

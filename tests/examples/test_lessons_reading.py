@@ -249,6 +249,19 @@ def test_wrong_password_is_one_line(lessons: Lessons) -> None:
     assert len(ended.stderr.splitlines()) == 1
 
 
+def test_over_tls(lessons: Lessons) -> None:
+    ended = lessons.process_over_tls("list_mailboxes", "--cafile", str(lessons.server.certificate))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines() == sorted(MAILBOXES)
+
+
+def test_over_tls_with_a_certificate_nobody_vouches_for(lessons: Lessons) -> None:
+    ended = lessons.process_over_tls("list_mailboxes")
+    assert ended.returncode == 1
+    assert "CERTIFICATE_VERIFY_FAILED" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
 def test_unknown_mailbox_is_one_line(lessons: Lessons) -> None:
     ended = lessons.process("folder_summary", "No such place")
     assert ended.returncode == 1

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .conftest import Lessons, Workplace
+from .conftest import WRITER, Lessons, Workplace
 
 
 def test_append(lessons: Lessons, workplace: Workplace) -> None:
     lines = lessons.run(
-        "append_message", workplace.mailbox, "--subject", "Owls", "--text", "Zwölf Käuze", user="scratch"
+        "append_message", workplace.mailbox, "--subject", "Owls", "--text", "Zwölf Käuze", user=WRITER
     )
     assert lines == [f"appended to {workplace.mailbox} as UID 1"]
     assert workplace.subjects() == ["Owls"]
@@ -18,7 +18,7 @@ def test_append(lessons: Lessons, workplace: Workplace) -> None:
 
 
 def test_append_to_nowhere(lessons: Lessons) -> None:
-    ended = lessons.process("append_message", "No/such/mailbox", user="scratch")
+    ended = lessons.process("append_message", "No/such/mailbox", user=WRITER)
     assert ended.returncode == 1
     assert len(ended.stderr.splitlines()) == 1
 
@@ -27,7 +27,7 @@ def test_archive_read(lessons: Lessons, workplace: Workplace) -> None:
     workplace.fill("001", "002", "004", "006", "009", "012")  # flagged, read, unread, read, read, unread
     archive = f"Archive/{workplace.mailbox} read"
     arguments = ("archive_read", workplace.mailbox, "--archive", archive)
-    assert lessons.run(*arguments, user="scratch") == [
+    assert lessons.run(*arguments, user=WRITER) == [
         f"created {archive}",
         f"archived 3 from {workplace.mailbox} to {archive}, 3 left",
     ]
@@ -42,7 +42,7 @@ def test_archive_read(lessons: Lessons, workplace: Workplace) -> None:
     assert b"\\Deleted" not in workplace.fetch("1:*", "(FLAGS)")[0]
     assert workplace.subscribed(archive)
     # A second run finds the archive there and nothing to do.
-    assert lessons.run(*arguments, user="scratch") == [
+    assert lessons.run(*arguments, user=WRITER) == [
         f"archived 0 from {workplace.mailbox} to {archive}, 3 left"
     ]
 
@@ -53,14 +53,14 @@ def test_delete(lessons: Lessons, workplace: Workplace) -> None:
     workplace.client.select(workplace.mailbox)
     workplace.client.uid("STORE", "4", "+FLAGS", r"(\Deleted)")
     workplace.client.unselect()
-    lines = lessons.run("delete_messages", workplace.mailbox, "1", "3", "99", user="scratch")
+    lines = lessons.run("delete_messages", workplace.mailbox, "1", "3", "99", user=WRITER)
     assert lines == [f"deleted 2, 2 left in {workplace.mailbox}"]
     assert workplace.subjects() == ["Sunday lunch", "The dome squeaks"]
 
 
 def test_delete_nothing(lessons: Lessons, workplace: Workplace) -> None:
     workplace.fill("001")
-    assert lessons.run("delete_messages", workplace.mailbox, "5", user="scratch") == [
+    assert lessons.run("delete_messages", workplace.mailbox, "5", user=WRITER) == [
         f"deleted 0, 1 left in {workplace.mailbox}"
     ]
     assert workplace.subjects() == ["Welcome to the observatory"]
