@@ -38,7 +38,7 @@ def unfold(value: bytes) -> bytes:
 def content_fields(header: bytes) -> dict[bytes, bytes]:
     """The Content-* fields by lower-case name without the prefix; of several with one name the first counts."""
     found: dict[bytes, bytes] = {}
-    text = b"\n" + header
+    text = b"\n" + header.replace(b"\0", b"")
     low = text.lower()
     at = low.find(b"\ncontent-")
     while at >= 0:

@@ -24,9 +24,9 @@ from .bodypart import (
 )
 from .envelope import Envelope, read_envelope, read_loose_nstring
 
-_DISPOSITION: Final = re.compile(rb'\( *"[A-Za-z-]+" *(?:\(|NIL *\)|\))', re.IGNORECASE)
+_DISPOSITION: Final = re.compile(rb'\( *"[A-Za-z-]+" *(?:\(|NIL *\))', re.IGNORECASE)
 _DISPOSITION_WORD: Final = re.compile(rb"[A-Za-z-]+")
-_AMOUNT: Final = re.compile(rb'"?(-?)([0-9]{1,18})(?:[.,][0-9]*)?[^ ()]*')
+_AMOUNT: Final = re.compile(rb'"?(-?)([0-9]{1,18})(?:[.,][0-9]*)?"?(?=[ \t()]|$)')
 _MAIN_TYPES: Final = {
     b"text": b"plain",
     b"application": b"octet-stream",

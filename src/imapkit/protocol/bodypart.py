@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from ..record import record
+from ..record import record, value
 from .envelope import Envelope
 
 Params = tuple[tuple[bytes, bytes], ...]
 
 
-@record
+@value
 class Disposition:
     """Content-Disposition (RFC 2183)."""
 
@@ -22,7 +22,7 @@ class Disposition:
     params: Params = ()
 
 
-@record
+@value
 class Extension:
     """Extension data: what follows the basic fields in BODYSTRUCTURE. ``md5`` is None for a multipart."""
 

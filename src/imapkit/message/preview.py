@@ -1,0 +1,80 @@
+"""The preview of a message: the first 200 characters of its text (RFC 8970 section 3).
+
+Taken from the octets that the scanner kept of the first text/plain part, or of the first text/html part with its markup taken out.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+
+from .decode import part_text
+from .part import Part, walk
+
+LENGTH: Final = 200
+
+_TAG_NAME: Final = re.compile(r"</?([a-z][a-z0-9]*)", re.IGNORECASE)
+_HIDDEN: Final = frozenset(["script", "style", "head", "title", "noscript", "template", "svg"])
+_INLINE: Final = frozenset(
+    ["a", "b", "i", "u", "em", "strong", "span", "font", "small", "big", "sup", "sub", "tt", "code", "wbr"]
+)
+# Invisible characters that newsletters pad their first lines with, and controls.
+_INVISIBLE: Final = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffd]"
+)
+
+
+def preview(root: Part) -> str:
+    """At most 200 characters, white space collapsed; empty for a message without text."""
+    markup: Part | None = None
+    for part in walk(root):
+        if not part.head:
+            continue
+        if part.mime.subtype.lower() == b"html":
+            markup = part
+            continue
+        found = _tidy(part_text(part.head, part.mime))
+        if found:
+            return found
+    return "" if markup is None else _tidy(strip_markup(part_text(markup.head, markup.mime)))
+
+
+def _tidy(text: str) -> str:
+    text = _INVISIBLE.sub("", text)
+    # words up to the length; all of a long text need not be split
+    return " ".join(text[:20_000].split())[:LENGTH].rstrip()
+
+
+def strip_markup(text: str) -> str:
+    """The text of an HTML document, crudely: tags, comments and what is never shown are left out. Linear in its length."""
+    out: list[str] = []
+    low = text.lower()
+    at = 0
+    while True:
+        start = text.find("<", at)
+        if start < 0:
+            out.append(text[at:])
+            break
+        out.append(text[at:start])
+        if text.startswith("<!--", start):
+            end = text.find("-->", start + 4)
+            at = end + 3
+        else:
+            name = _TAG_NAME.match(low, start)
+            if name is None and not text.startswith(("<!", "<?"), start):
+                out.append("<")
+                at = start + 1
+                continue
+            word = "" if name is None else name[1]
+            if word in _HIDDEN and low[start + 1] != "/":
+                start = low.find("</" + word, start)
+                if start < 0:
+                    break
+            end = text.find(">", start)
+            at = end + 1
+            if word not in _INLINE:
+                out.append(" ")
+        if end < 0:
+            break
+    return html.unescape("".join(out))
