@@ -7,18 +7,28 @@ as ``No`` or ``Bad``. Store errors need no care: the dispatcher turns them into 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..protocol.capability import Announce
-from ..protocol.numset import NumSet
+from ..protocol.numset import NumSet, Range
 from ..protocol.registry import Registry, Writable
 from ..protocol.states import State
 from ..protocol.status import Status
 from ..query.index import MessageSet
 from ..wire.limits import Limits
 from .store import Account, Mailbox
+
+
+ReportExpunges = Callable[[Sequence[int], list[Range]], Iterator[bytes]]
+"""From message numbers (descending) and the UIDs to response lines: how a session learns that messages are gone."""
+
+
+def plain_expunges(numbers: Sequence[int], uids: list[Range]) -> Iterator[bytes]:
+    """``* n EXPUNGE`` for each (RFC 9051 section 7.5.1). Descending, so that none moves the number of a later one."""
+    for number in numbers:
+        yield b"* %d EXPUNGE\r\n" % number
 
 
 @dataclass(slots=True)
@@ -35,6 +45,8 @@ class Modes:
     """MODSEQ goes into every FETCH of flags (RFC 7162 section 3.1)."""
     uid_in_fetch: bool = False
     """Unsolicited FETCH responses carry the UID."""
+    report_expunges: ReportExpunges = plain_expunges
+    """The seam for VANISHED (RFC 7162 section 3.2.10) and UIDONLY."""
 
 
 class View(Protocol):
