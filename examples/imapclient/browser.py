@@ -15,7 +15,7 @@ import cmd
 
 from connection import parser, run
 from imapclient import IMAPClient
-from mime import header, parse, parts, sender, text_of
+from mime import header, parse, parts, printable, sender, text_of
 from parse_list import list_folders
 
 PAGE = 10
@@ -70,7 +70,7 @@ class Browser(cmd.Cmd):
         for name in ("From", "To", "Subject", "Date"):
             print(f"{name}: {header(message, name)}")
         for section, part in parts(message):
-            print(f"{section}  {part.get_content_type()}  {part.get_filename('')}".rstrip())
+            print(f"{section}  {part.get_content_type()}  {printable(part.get_filename(''))}".rstrip())
 
     def do_part(self, argument: str) -> None:
         """part N.M: the text of part M of message N, such as 3.1 or 3.2.1"""
