@@ -14,7 +14,21 @@ from typing import Final
 
 from ..protocol.registry import Feature, Registry
 
-BUILT_IN: Final = ("base",)
+BUILT_IN: Final = (
+    "base",
+    "auth",
+    "enable",
+    "rev2",
+    "literals",
+    "id",
+    "select",
+    "mailboxes",
+    "namespace",
+    "status",
+    "status_size",
+    "appendlimit",
+    "idle",
+)
 
 ENTRY_POINTS: Final = "imapkit.features"
 

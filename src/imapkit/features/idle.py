@@ -1,0 +1,71 @@
+"""IDLE (RFC 2177, RFC 9051 section 6.3.13): the server tells changes as they happen, until DONE."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final, Self
+
+from ..errors import Bad
+from ..ports.session import SessionContext
+from ..protocol import states
+from ..protocol.registry import Feature, Grammar
+from ..protocol.status import Continuation, Ok
+from ..record import record
+from ..wire.cursor import Cursor
+from ..wire.writer import Writer
+
+feature = Feature(
+    "IDLE",
+    spec=("RFC 2177", "RFC 9051"),
+    summary="Changes told as they happen",
+    capabilities=("IDLE",),
+    rev2=True,
+)
+
+DONE: Final = b"DONE"
+
+
+@feature.command("IDLE", states=states.AUTHENTICATED)
+@record
+class Idle:
+    """idle = "IDLE" CRLF "DONE"."""
+
+    @classmethod
+    def read(cls, c: Cursor, g: Grammar) -> Self:
+        return cls()
+
+    def write(self, w: Writer) -> None:
+        w.raw(b"IDLE")
+
+
+@feature.handler(Idle)
+async def handle_idle(ctx: SessionContext, command: Idle) -> Ok:
+    ctx.send(Continuation(b"idling"))
+    line = ctx.next_line()
+    try:
+        while True:
+            since = ctx.account.modseq
+            await ctx.sync()
+            await ctx.flush()
+            if await _woken_by_line(ctx, line, since):
+                break
+            if ctx.settings.idle_update:
+                await asyncio.wait({line}, timeout=ctx.settings.idle_update)
+    finally:
+        line.cancel()
+    if line.result().strip().upper() != DONE:
+        raise Bad("expected DONE to end IDLE")
+    return Ok("IDLE completed")
+
+
+async def _woken_by_line(ctx: SessionContext, line: asyncio.Future[bytes], since: int) -> bool:
+    """Wait for the client's line or a change of the account; True for the line."""
+    changed = asyncio.ensure_future(ctx.account.changed(since))
+    try:
+        waiting: set[asyncio.Future[Any]] = {line, changed}
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if changed.done() and not line.done():
+            changed.result()
+    finally:
+        changed.cancel()
+    return line.done()

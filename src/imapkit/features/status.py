@@ -1,0 +1,270 @@
+"""STATUS (RFC 9051 section 6.3.11): counts of a mailbox without opening it.
+
+An extension adds an item by ``status_item(feature, name, of)`` in its own file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, Self
+
+from ..errors import No
+from ..ports.client import ClientSession, Op
+from ..ports.session import SessionContext
+from ..ports.store import MailboxRow
+from ..protocol import states
+from ..protocol.mailbox import read_mailbox
+from ..protocol.registry import Feature, Grammar, Phase, Point
+from ..record import record
+from ..wire.cursor import Cursor
+from ..wire.writer import Writer
+from .base import NONEXISTENT
+from .hooks import run_hooks
+
+feature = Feature(
+    "STATUS", spec=("RFC 3501", "RFC 9051"), summary="Counts of a mailbox", rev2=True, core=True
+)
+
+StatusValue = int | str | None
+
+
+@record
+class StatusAtt:
+    """One item of a STATUS response."""
+
+    name: str
+    value: StatusValue
+
+    def write(self, w: Writer) -> None:
+        w.raw(self.name.encode("ascii")).sp()
+        if isinstance(self.value, int):
+            w.number(self.value)
+        elif self.value is None:
+            w.raw(b"NIL")
+        else:
+            w.raw(self.value.encode("ascii"))
+
+
+class StatusItem:
+    """How an item is read in a response, and where its value comes from in a mailbox's row."""
+
+    __slots__ = ("_read", "name", "of")
+
+    def __init__(
+        self,
+        name: str,
+        of: Callable[[SessionContext, MailboxRow], StatusValue],
+        read: Callable[[Cursor], StatusValue],
+    ) -> None:
+        self.name = name
+        self.of = of
+        self._read = read
+
+    def __call__(self, c: Cursor, g: Grammar) -> StatusAtt:
+        return StatusAtt(self.name, self._read(c))
+
+
+def read_count(c: Cursor) -> int:
+    return c.number64()
+
+
+def status_item(
+    feature: Feature,
+    name: str,
+    of: Callable[[SessionContext, MailboxRow], StatusValue],
+    read: Callable[[Cursor], StatusValue] = read_count,
+) -> None:
+    """Declare a STATUS item: ``of`` gives the server's value, ``read`` reads it behind name and space."""
+    feature.word_reader(Point.STATUS_ITEM, name, StatusItem(name, of, read), StatusAtt)
+
+
+status_item(feature, "MESSAGES", lambda ctx, row: row.messages)
+status_item(feature, "RECENT", lambda ctx, row: row.recent)
+status_item(feature, "UIDNEXT", lambda ctx, row: row.uidnext)
+status_item(feature, "UIDVALIDITY", lambda ctx, row: row.uidvalidity)
+status_item(feature, "UNSEEN", lambda ctx, row: row.unseen)
+status_item(feature, "DELETED", lambda ctx, row: row.deleted)
+
+BASIC: Final = ("MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN")
+
+
+def read_item_names(c: Cursor, g: Grammar) -> tuple[str, ...]:
+    """ "(" status-att *(SP status-att) ")"."""
+
+    def read() -> str:
+        start = c.pos
+        name = c.word("a STATUS item")
+        if g.reader(Point.STATUS_ITEM, name) is None:
+            c.pos = start
+            raise c.fail("a known STATUS item")
+        return name.decode("ascii")
+
+    start = c.pos
+    names = c.paren_list(read)
+    if not names:
+        c.pos = start
+        raise c.fail("at least one STATUS item")
+    return tuple(names)
+
+
+@feature.command("STATUS", states=states.AUTHENTICATED)
+@record
+class StatusCommand:
+    """status = "STATUS" SP mailbox SP "(" status-att *(SP status-att) ")"."""
+
+    mailbox: str
+    items: tuple[str, ...]
+
+    @classmethod
+    def read(cls, c: Cursor, g: Grammar) -> Self:
+        c.sp()
+        mailbox = read_mailbox(c)
+        c.sp()
+        return cls(mailbox, read_item_names(c, g))
+
+    def write(self, w: Writer) -> None:
+        w.raw(b"STATUS ").mailbox(self.mailbox).sp()
+        w.list_of(self.items, lambda name: w.atom(name.encode("ascii")))
+
+
+@feature.response("STATUS")
+@record
+class StatusData:
+    """mailbox-data = "STATUS" SP mailbox SP "(" [status-att-list] ")"."""
+
+    mailbox: str
+    items: tuple[StatusAtt, ...]
+
+    @classmethod
+    def read(cls, c: Cursor, g: Grammar) -> Self:
+        c.sp()
+        mailbox = _read_response_mailbox(c)
+        c.sp()
+        return cls(mailbox, tuple(c.paren_list(lambda: _read_att(c, g))))
+
+    def write(self, w: Writer) -> None:
+        w.raw(b"STATUS ").mailbox(self.mailbox).sp().list_of(self.items, lambda item: item.write(w))
+
+    def get(self, name: str) -> StatusValue:
+        """The value of one item; None when it is not there."""
+        return next((item.value for item in self.items if item.name == name), None)
+
+
+def _read_response_mailbox(c: Cursor) -> str:
+    """A mailbox name; some servers forget the quotes around one with spaces, so all up to the last " (" counts."""
+    last = c.buf.rfind(b" (")
+    if c.lenient and not c.at_string() and last > c.pos and b" " in c.buf[c.pos : last]:
+        name = read_mailbox(Cursor(b'"' + c.buf[c.pos : last] + b'"', lenient=True, utf8=c.utf8))
+        c.pos = last
+        return name
+    return read_mailbox(c)
+
+
+def _read_att(c: Cursor, g: Grammar) -> StatusAtt:
+    name = c.word("a STATUS item")
+    c.sp()
+    item = g.reader(Point.STATUS_ITEM, name)
+    if isinstance(item, StatusItem):
+        return item(c, g)
+    raw = c.skip_value()
+    return StatusAtt(
+        name.decode("ascii", "replace"), int(raw) if raw.isdigit() else raw.decode("utf-8", "replace")
+    )
+
+
+# The server
+
+
+@record
+class StatusPlan:
+    """One mailbox whose counts are asked for."""
+
+    row: MailboxRow
+    items: tuple[str, ...]
+
+
+async def send_status_data(ctx: SessionContext, row: MailboxRow, items: Sequence[str]) -> None:
+    """Answer STATUS for one mailbox; also for LIST … RETURN (STATUS …)."""
+    plan = StatusPlan(row, tuple(items))
+    await run_hooks(ctx, "STATUS", Phase.PLAN, plan)
+    values: list[StatusAtt] = []
+    for name in plan.items:
+        item = ctx.registry.grammar.reader(Point.STATUS_ITEM, name.encode("ascii"))
+        assert isinstance(item, StatusItem)
+        values.append(StatusAtt(name, item.of(ctx, row)))
+    ctx.send(StatusData(row.name, tuple(values)))
+
+
+@feature.handler(StatusCommand)
+async def handle_status(ctx: SessionContext, command: StatusCommand) -> None:
+    await ctx.account.refresh()
+    row = ctx.account.find(command.mailbox)
+    if row is None:
+        raise No(f"there is no mailbox {command.mailbox}", NONEXISTENT)
+    await send_status_data(ctx, row, command.items)
+
+
+# The client
+
+
+@record
+class MailboxStatus:
+    """Counts of a mailbox. None: not asked for, or not told."""
+
+    name: str
+    messages: int | None = None
+    unseen: int | None = None
+    recent: int | None = None
+    uidnext: int | None = None
+    uidvalidity: int | None = None
+    deleted: int | None = None
+    size: int | None = None
+    highest_modseq: int | None = None
+    mailbox_id: str | None = None
+    append_limit: int | None = None
+    others: tuple[StatusAtt, ...] = ()
+
+
+_FIELDS: Final = {
+    "MESSAGES": "messages",
+    "UNSEEN": "unseen",
+    "RECENT": "recent",
+    "UIDNEXT": "uidnext",
+    "UIDVALIDITY": "uidvalidity",
+    "DELETED": "deleted",
+    "SIZE": "size",
+    "HIGHESTMODSEQ": "highest_modseq",
+    "APPENDLIMIT": "append_limit",
+}
+
+
+def mailbox_status(data: StatusData) -> MailboxStatus:
+    """The pleasant form of a STATUS response."""
+    numbers: dict[str, int | None] = {}
+    mailbox_id: str | None = None
+    others: list[StatusAtt] = []
+    for item in data.items:
+        if item.name in _FIELDS and not isinstance(item.value, str):
+            numbers[_FIELDS[item.name]] = item.value
+        elif item.name == "MAILBOXID" and isinstance(item.value, str):
+            mailbox_id = item.value.strip("()")
+        else:
+            others.append(item)
+    return MailboxStatus(data.mailbox, **numbers, mailbox_id=mailbox_id, others=tuple(others))
+
+
+@feature.op
+def status(session: ClientSession, mailbox: str, *items: str) -> Op[MailboxStatus]:
+    """Counts of a mailbox (RFC 9051 section 6.3.11); without ``items``, MESSAGES UIDNEXT UIDVALIDITY UNSEEN and what else is offered.
+
+    Raises NoSuchMailbox, CommandFailed.
+    """
+    done = yield StatusCommand(mailbox, tuple(item.upper() for item in items) or default_items(session))
+    data = done.last(StatusData)
+    return mailbox_status(data) if data else MailboxStatus(mailbox)
+
+
+def default_items(session: ClientSession) -> tuple[str, ...]:
+    """The items worth asking for."""
+    more = [("SIZE", "STATUS=SIZE"), ("HIGHESTMODSEQ", "CONDSTORE"), ("MAILBOXID", "OBJECTID")]
+    return (*BASIC, *(item for item, capability in more if session.has(capability)))
