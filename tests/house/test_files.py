@@ -24,10 +24,18 @@ FOREIGN = re.compile(
 @cache
 def tracked() -> tuple[Path, ...]:
     """The text files that belong to the repository (or would, once added)."""
-    done = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, check=True, timeout=30,
-    )  # fmt: skip
+    # CI may run as another user than the owner of the clone, which git would refuse.
+    command = [
+        "git",
+        "-c",
+        "safe.directory=*",
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=30)
     paths = [ROOT / name.decode() for name in done.stdout.split(b"\0") if name]
     return tuple(path for path in paths if path.is_file() and b"\0" not in path.read_bytes()[:8192])
 

@@ -50,7 +50,7 @@ def test_a_missing_program_is_a_skip_here_and_a_failure_in_ci(
         "@pytest.mark.xfail(strict=True)\ndef test_other():\n    assert False\n"
     )
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:imapkit", "-c", os.devnull,
+        [sys.executable, "-m", "pytest", "-rs", "-p", "tests.conftest", "-p", "no:imapkit", "-c", os.devnull,
          "--rootdir", str(tmp_path), str(tmp_path)],
         cwd=ROOT, capture_output=True, text=True, timeout=60,
         env={**os.environ, "IMAPKIT_REQUIRE_PROGRAMS": required, "PYTEST_ADDOPTS": ""},

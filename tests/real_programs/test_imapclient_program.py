@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from typing import Any
 
 import imapclient  # type: ignore[import-untyped]
 import pytest
@@ -216,7 +217,7 @@ def test_idle(inbox: IMAPClient, account: Account) -> None:
         other.store("1", "+FLAGS", r"(\Flagged)")
         other.store("2", "+FLAGS", r"(\Deleted)")
         other.expunge()
-    events: list[tuple[object, ...]] = []
+    events: list[tuple[Any, ...]] = []
     while (2, b"EXPUNGE") not in events:
         news = inbox.idle_check(timeout=10)
         assert news, events
