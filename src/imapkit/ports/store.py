@@ -184,6 +184,8 @@ class Mailbox(Protocol):
 
     row: MailboxRow
     """The latest row (replaced, never mutated)."""
+    gone: bool
+    """The mailbox was deleted; its messages are gone too, and no mutation takes it any more."""
 
     def everything(self) -> MessageSet: ...
 

@@ -1,0 +1,194 @@
+"""One open mailbox: its columns, the latest entries, and the answers of the port that follow from them.
+
+The rule it must not break: columns, tail and row are replaced only after the change was committed (STORE rule 12).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, Protocol
+
+from imapkit.ports.store import Changes, Column, MailboxRow
+from imapkit.protocol.numset import STAR, Range, join
+from imapkit.query.index import MessageSet, SearchIndex
+
+from . import bits
+from .columns import Columns, Slice
+from .entry import Added, Entry, Expunged, FlagsChanged, Touched
+from .state import State
+
+CHUNK: Final = 1000
+CHUNK_OCTETS: Final = 4 << 20
+_LOCAL: Final[dict[Column, Callable[[Slice], list[int]]]] = {
+    Column.UID: lambda part: part.uid,
+    Column.FLAGS: lambda part: part.flags,
+    Column.MODSEQ: lambda part: part.modseq,
+    Column.SAVEDATE: lambda part: part.saved,
+    Column.CONTENT: lambda part: part.content,
+    Column.SIZE: lambda part: part.size,
+}
+# How much of a message's size a column can be, for the octets of a chunk.
+_SHARE: Final = {Column.HEADER: 1 << 20, Column.ENVELOPE: 4096, Column.BODY: 4096, Column.BODYSTRUCTURE: 4096}
+
+
+class Contents(Protocol):
+    """What a mailbox asks of its store."""
+
+    def read_columns(self, contents: list[int], columns: Sequence[Column]) -> list[tuple[object, ...]]:
+        """Values of content columns, one tuple for each id, in order."""
+        ...
+
+    def read_log(self, mailbox: int, since: int, until: int) -> list[Entry] | None:
+        """Entries of a mailbox with since < MODSEQ <= until; None when ``since`` is below what the log still has."""
+        ...
+
+    def read_tombstones(self, mailbox: int, since: int, until: int) -> list[Range]:
+        """UIDs expunged in that time, as far as the store remembers."""
+        ...
+
+    def search_index(self, mailbox: OpenMailbox) -> SearchIndex: ...
+
+    def released(self, mailbox: OpenMailbox) -> None:
+        """Nobody holds the mailbox any more."""
+        ...
+
+
+class OpenMailbox:
+    """Shared by all sessions of this process that have the mailbox open."""
+
+    def __init__(self, contents: Contents, columns: Columns, state: State, tail_from: int) -> None:
+        self.contents = contents
+        self.columns = columns
+        self.state = state
+        self.row: MailboxRow = state.row()
+        self.gone = False
+        self.holders = 0
+        self._tail: list[Entry] = []
+        self._tail_modseqs: list[int] = []
+        self._tail_from = tail_from
+        self._names: dict[int, tuple[str, ...]] = {}
+
+    # The store's side
+
+    def apply(self, entry: Entry) -> None:
+        self.columns.apply(entry)
+        self._tail.append(entry)
+        self._tail_modseqs.append(entry.modseq)
+        if len(self._tail) > 4096:
+            self._tail_from = self._tail_modseqs[2047]
+            keep = bisect_right(self._tail_modseqs, self._tail_from)
+            del self._tail[:keep], self._tail_modseqs[:keep]
+
+    def take_state(self, state: State) -> None:
+        if state.keywords != self.state.keywords:
+            self._names.clear()
+        self.state = state
+        self.row = state.row()
+
+    # The port
+
+    def everything(self) -> MessageSet:
+        return self.columns.everything()
+
+    def by_uid(self, ranges: list[Range]) -> MessageSet:
+        return self.columns.by_uid(ranges)
+
+    def uids(self) -> Sequence[int]:
+        return self.columns.uids()
+
+    def rows(self, messages: MessageSet, columns: Sequence[Column]) -> Iterator[list[tuple[object, ...]]]:
+        foreign = [column for column in columns if column not in _LOCAL]
+        cap = max((_SHARE.get(column, 512) for column in foreign), default=16)
+        for part in self.columns.slices(messages, CHUNK, CHUNK_OCTETS, cap):
+            if not foreign:
+                yield list(zip(*[_LOCAL[column](part) for column in columns], strict=True))
+                continue
+            values = self.contents.read_columns(part.content, foreign)
+            if len(foreign) == len(columns):
+                yield values
+                continue
+            read = iter(range(len(foreign)))
+            places = [None if column in _LOCAL else next(read) for column in columns]
+            yield list(
+                zip(
+                    *[
+                        _LOCAL[column](part) if at is None else [row[at] for row in values]
+                        for column, at in zip(columns, places, strict=True)
+                    ],
+                    strict=True,
+                )
+            )
+
+    def flag_names(self, key: int) -> tuple[str, ...]:
+        found = self._names.get(key)
+        if found is None:
+            if len(self._names) > 4096:
+                self._names.clear()
+            found = self._names[key] = bits.names(key, self.state.keywords)
+        return found
+
+    def keywords(self) -> tuple[str, ...]:
+        return self.state.keywords
+
+    def search(self) -> SearchIndex:
+        return self.contents.search_index(self)
+
+    def first_unseen(self) -> int | None:
+        return self.columns.first_without(bits.SEEN_BIT)
+
+    def changes(self, since: int, own: frozenset[int] = frozenset()) -> Changes:
+        now = self.state.modseq
+        entries = self._entries(since)
+        if entries is None:
+            return self._compared(since)
+        added: list[Range] = []
+        changed: list[Range] = []
+        gone: list[Range] = []
+        for entry in entries:
+            fact = entry.fact
+            if isinstance(fact, Added):
+                added.append((fact.first, fact.last))
+            elif isinstance(fact, Expunged):
+                gone += fact.ranges
+            elif isinstance(fact, Touched) or (isinstance(fact, FlagsChanged) and entry.modseq not in own):
+                changed += fact.ranges
+        first = min((low for low, _ in added), default=STAR)
+        columns = self.columns
+        return Changes(
+            now,
+            columns.by_uid(join(added)) if added else columns.nothing(),
+            below(join(gone), first),
+            columns.by_uid(below(join(changed), first)) if changed else columns.nothing(),
+        )
+
+    def _entries(self, since: int) -> list[Entry] | None:
+        if since >= self.state.modseq:
+            return []
+        if since >= self._tail_from:
+            return self._tail[bisect_right(self._tail_modseqs, since) :]
+        return self.contents.read_log(self.state.id, since, self.state.modseq)
+
+    def _compared(self, since: int) -> Changes:
+        """Below the log's end: by what each message says of itself (STORE rule 4)."""
+        added = self.columns.born_after(since)
+        first = next(iter(added), STAR)
+        gone = self.contents.read_tombstones(self.state.id, since, self.state.modseq)
+        return Changes(self.state.modseq, added, below(join(gone), first), self.columns.changed_after(since))
+
+    def vanished(self, since: int) -> list[Range] | None:
+        if since < self.state.floor:
+            return None
+        if since >= self.state.modseq:
+            return []
+        return join(self.contents.read_tombstones(self.state.id, since, self.state.modseq))
+
+    def release(self) -> None:
+        self.holders -= 1
+        if self.holders == 0:
+            self.contents.released(self)
+
+
+def below(ranges: list[Range], end: int) -> list[Range]:
+    """What of sorted ``ranges`` is less than ``end``."""
+    return [(low, min(high, end - 1)) for low, high in ranges if low < end]

@@ -1,0 +1,80 @@
+"""A mailbox as the query engine sees it: numbers from the columns, texts from the store's contents, in chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+from imapkit.message.text import header_values
+from imapkit.protocol.numset import Range
+from imapkit.query.collate import casemap
+from imapkit.query.index import IdColumn, MessageSet, NumberColumn, TextColumn
+
+from . import bits
+from .columns import Slice
+from .mailbox import OpenMailbox
+
+CHUNK: Final = 500
+CHUNK_OCTETS: Final = 4 << 20
+_CAP: Final = 1 << 20
+
+
+class Texts(Protocol):
+    """What the search of a mailbox asks of its store."""
+
+    def read_texts(self, column: TextColumn, contents: list[int]) -> list[str]:
+        """The mapped text of each content."""
+        ...
+
+    def read_headers(self, contents: list[int]) -> list[bytes]: ...
+
+    def contents_with_id(self, column: IdColumn, text: str) -> list[int]: ...
+
+
+class LogSearch:
+    """The index of one open mailbox."""
+
+    def __init__(self, mailbox: OpenMailbox, texts: Texts) -> None:
+        self._mailbox = mailbox
+        self._columns = mailbox.columns
+        self._texts = texts
+
+    def everything(self) -> MessageSet:
+        return self._columns.everything()
+
+    def nothing(self) -> MessageSet:
+        return self._columns.nothing()
+
+    def by_uid(self, ranges: list[Range]) -> MessageSet:
+        return self._columns.by_uid(ranges)
+
+    def with_flag(self, flag: str) -> MessageSet:
+        bit = bits.find_bit(flag, self._mailbox.state.keywords)
+        return self._columns.nothing() if bit is None else self._columns.with_bit(bit)
+
+    def between(self, column: NumberColumn, low: int, high: int) -> MessageSet:
+        return self._columns.between(column, low, high)
+
+    def with_id(self, column: IdColumn, text: str) -> MessageSet:
+        contents = self._texts.contents_with_id(column, text)
+        return self._columns.with_contents(contents) if contents else self._columns.nothing()
+
+    def candidates(self, column: TextColumn, needle: str, within: MessageSet) -> MessageSet | None:
+        """None: nothing here knows better than to look."""
+        return None
+
+    def texts(self, column: TextColumn, within: MessageSet) -> Iterator[list[tuple[int, str]]]:
+        for part in self._slices(within, 64 if column is TextColumn.BODY else 4):
+            found = self._texts.read_texts(column, part.content)
+            yield list(zip(part.uid, found, strict=True))
+
+    def header_values(self, name: str, within: MessageSet) -> Iterator[list[tuple[int, list[str]]]]:
+        for part in self._slices(within, 16):
+            headers = self._texts.read_headers(part.content)
+            yield [
+                (uid, [casemap(value) for value in header_values(header, name)])
+                for uid, header in zip(part.uid, headers, strict=True)
+            ]
+
+    def _slices(self, within: MessageSet, share: int) -> Iterator[Slice]:
+        return self._columns.slices(within, CHUNK, CHUNK_OCTETS, share * _CAP // 64)
