@@ -1,0 +1,47 @@
+"""How the commands speak: complaints on standard error, safe text, JSON lines.
+
+The rule this file must not break: what a server or a message says reaches a terminal without its control characters.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+_CONTROLS: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_BREAKS: Final = re.compile(r"\s*[\r\n\v\f]\s*")
+
+
+def complain(text: str) -> None:
+    """One line on standard error, after the program's name."""
+    print(f"imapkit: {one_line(text)}", file=sys.stderr, flush=True)
+
+
+def clean(text: str) -> str:
+    """The text without control characters (newlines and tabs stay) and without marks that reorder a terminal's line."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
+
+
+def one_line(text: str) -> str:
+    """The text on one line, clean."""
+    return clean(_BREAKS.sub(" ", text.strip()).replace("\t", " "))
+
+
+def shown(name: str) -> str:
+    """A name in quotes where it needs them."""
+    name = one_line(name)
+    return name if name and " " not in name else f"'{name}'"
+
+
+def print_json(fields: Mapping[str, object]) -> None:
+    """One object on a line of its own."""
+    print(
+        json.dumps(fields, ensure_ascii=False, default=str)
+        .encode("utf-8", "backslashreplace")
+        .decode("utf-8")
+    )
