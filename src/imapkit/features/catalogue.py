@@ -27,6 +27,10 @@ BUILT_IN: Final = (
     "status",
     "status_size",
     "appendlimit",
+    "list_",
+    "lsub",
+    "list_status",
+    "special_use",
     "idle",
 )
 

@@ -1,0 +1,441 @@
+"""LIST, plain and extended, and CHILDREN (RFC 9051 section 6.3.9, RFC 5258, RFC 3348).
+
+Extensions add selection options at ``Point.LIST_SELECTION``, return options at ``Point.LIST_RETURN`` and data items at
+``Point.LIST_DATA``; an option is a record with the methods of ``SelectionOption`` or ``ReturnOption``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Protocol, Self, cast, runtime_checkable
+
+from ..errors import ParseError
+from ..ports.client import ClientSession, Op
+from ..ports.session import SessionContext
+from ..ports.store import MailboxRow
+from ..protocol import states
+from ..protocol.mailbox import DELIMITER, INBOX, ListPattern, normal, read_list_mailbox, read_mailbox
+from ..protocol.registry import Feature, Grammar, Phase, Point, Writable
+from ..record import record
+from ..wire.cursor import Cursor
+from ..wire.writer import Writer
+from .hooks import run_hooks
+
+feature = Feature(
+    "LIST",
+    spec=("RFC 3501", "RFC 9051", "RFC 5258", "RFC 3348"),
+    summary="LIST with extended options; CHILDREN",
+    capabilities=("CHILDREN", "LIST-EXTENDED"),
+    rev2=True,
+    core=True,
+)
+
+NOSELECT = "\\Noselect"
+NONEXISTENT = "\\NonExistent"
+SUBSCRIBED = "\\Subscribed"
+HAS_CHILDREN = "\\HasChildren"
+HAS_NO_CHILDREN = "\\HasNoChildren"
+
+
+# What is listed
+
+
+@record
+class ListEntry:
+    """A name that LIST looks at. ``row`` is None for a name without a mailbox: a superior name, or a subscription."""
+
+    name: str
+    row: MailboxRow | None
+    subscribed: bool
+    has_children: bool
+
+
+@runtime_checkable
+class SelectionOption(Protocol):
+    """Which names are listed. ``base`` False: only goes with another option (RECURSIVEMATCH), or changes nothing (REMOTE)."""
+
+    base: bool
+
+    def selects(self, entry: ListEntry) -> bool: ...
+
+    def write(self, w: Writer) -> None: ...
+
+
+@runtime_checkable
+class ReturnOption(Protocol):
+    """What is told of each name: ``attributes`` join the LIST response; ``after`` sends more behind it."""
+
+    def attributes(self, entry: ListEntry) -> Iterable[str]: ...
+
+    async def after(self, ctx: SessionContext, entry: ListEntry) -> None: ...
+
+    def write(self, w: Writer) -> None: ...
+
+
+@feature.word(Point.LIST_SELECTION, "SUBSCRIBED")
+@record
+class SelectSubscribed:
+    """Subscribed names, with or without a mailbox."""
+
+    base: bool = True
+
+    @classmethod
+    def read(cls, c: Cursor, g: Grammar) -> Self:
+        return cls()
+
+    def write(self, w: Writer) -> None:
+        w.raw(b"SUBSCRIBED")
+
+    def selects(self, entry: ListEntry) -> bool:
+        return entry.subscribed
+
+
+@feature.word(Point.LIST_SELECTION, "REMOTE")
+@record
+class SelectRemote:
+    """Remote mailboxes as well: there are none."""
+
+    base: bool = False
+
+    @classmethod
+    def read(cls, c: Cursor, g: Grammar) -> Self:
+        return cls()
+
+    def write(self, w: Writer) -> None:
+        w.raw(b"REMOTE")
+
+    def selects(self, entry: ListEntry) -> bool:
+        return True
+
+
+@feature.word(Point.LIST_SELECTION, "RECURSIVEMATCH")
+@record
+class SelectRecursive:
+    """Also names whose inferior names would be selected (RFC 5258 section 3)."""
+
+    base: bool = False
+
+    @classmethod
+    def read(cls, c: Cursor, g: Grammar) -> Self:
+        return cls()
+
+    def write(self, w: Writer) -> None:
+        w.raw(b"RECURSIVEMATCH")
+
+    def selects(self, entry: ListEntry) -> bool:
+        return True
+
+
+@feature.word(Point.LIST_RETURN, "SUBSCRIBED")
+@record
+class ReturnSubscribed:
+    """Mark subscribed names."""
+
+    @classmethod
+    def read(cls, c: Cursor, g: Grammar) -> Self:
+        return cls()
+
+    def write(self, w: Writer) -> None:
+        w.raw(b"SUBSCRIBED")
+
+    def attributes(self, entry: ListEntry) -> Iterable[str]:
+        return (SUBSCRIBED,) if entry.subscribed else ()
+
+    async def after(self, ctx: SessionContext, entry: ListEntry) -> None:
+        """Nothing more."""
+
+
+@feature.word(Point.LIST_RETURN, "CHILDREN")
+@record
+class ReturnChildren:
+    """Tell of inferior names: here that is told always (RFC 3348)."""
+
+    @classmethod
+    def read(cls, c: Cursor, g: Grammar) -> Self:
+        return cls()
+
+    def write(self, w: Writer) -> None:
+        w.raw(b"CHILDREN")
+
+    def attributes(self, entry: ListEntry) -> Iterable[str]:
+        return ()
+
+    async def after(self, ctx: SessionContext, entry: ListEntry) -> None:
+        """Nothing more."""
+
+
+# Command and response
+
+
+@feature.command("LIST", states=states.AUTHENTICATED)
+@record
+class List:
+    """list = "LIST" [SP list-select-opts] SP mailbox SP mbox-or-pat [SP list-return-opts]."""
+
+    reference: str
+    patterns: tuple[str, ...]
+    selection: tuple[Writable, ...] = ()
+    returns: tuple[Writable, ...] = ()
+    extended: bool = False
+    """Written with selection options, several patterns or RETURN: then names that do not exist are told as such."""
+
+    @classmethod
+    def read(cls, c: Cursor, g: Grammar) -> Self:
+        c.sp()
+        selection: tuple[Writable, ...] = ()
+        extended = False
+        if c.peek_is(b"("):
+            extended = True
+            selection = _read_options(c, g, Point.LIST_SELECTION)
+            c.sp()
+        reference = read_mailbox(c)
+        c.sp()
+        extended = extended or c.peek_is(b"(")
+        patterns = tuple(c.one_or_list(lambda: read_list_mailbox(c)))
+        returns: tuple[Writable, ...] = ()
+        if c.accept_sp():
+            if not c.accept_word(b"RETURN"):
+                raise c.fail("RETURN")
+            c.sp()
+            extended = True
+            returns = _read_options(c, g, Point.LIST_RETURN)
+        _check_selection(c, selection)
+        return cls(reference, patterns, selection, returns, extended)
+
+    def write(self, w: Writer) -> None:
+        w.raw(b"LIST ")
+        if self.selection:
+            w.list_of(self.selection, lambda option: option.write(w)).sp()
+        w.mailbox(self.reference).sp()
+        if len(self.patterns) == 1:
+            w.string(w.mailbox_octets(self.patterns[0]))
+        else:
+            w.list_of(self.patterns, lambda pattern: w.string(w.mailbox_octets(pattern)))
+        if self.returns:
+            w.raw(b" RETURN ").list_of(self.returns, lambda option: option.write(w))
+
+
+def _read_options(c: Cursor, g: Grammar, point: Point) -> tuple[Writable, ...]:
+    return tuple(c.paren_list(lambda: g.read_word(point, c, c.word(f"a {point.value}"))))
+
+
+def _check_selection(c: Cursor, selection: tuple[Writable, ...]) -> None:
+    """RECURSIVEMATCH must not stand alone, nor with REMOTE only (RFC 5258 section 3.1)."""
+    options = cast("tuple[SelectionOption, ...]", selection)
+    if any(isinstance(option, SelectRecursive) for option in options) and not any(
+        option.base for option in options
+    ):
+        raise ParseError(c.pos, "a selection option that RECURSIVEMATCH can go with")
+
+
+@feature.response("LIST")
+@record
+class ListData:
+    """mailbox-list = "LIST" SP "(" [mbx-list-flags] ")" SP (DQUOTE QUOTED-CHAR DQUOTE / nil) SP mailbox [SP mbox-list-extended]."""
+
+    attributes: tuple[str, ...]
+    delimiter: str | None
+    name: str
+    childinfo: tuple[str, ...] = ()
+    """Selection options that inferior names meet (RFC 5258 section 4)."""
+    old_name: str | None = None
+    """The name before a rename, or the name asked for, if the server maps it (RFC 9051 section 6.3.9.7)."""
+    others: tuple[tuple[str, bytes], ...] = ()
+    """Other extended data, raw."""
+
+    word = "LIST"
+
+    @classmethod
+    def read(cls, c: Cursor, g: Grammar) -> Self:
+        attributes, delimiter, name = read_mailbox_list(c)
+        if not c.accept_sp() or not c.peek_is(b"("):
+            return cls(attributes, delimiter, name)
+        return cls(attributes, delimiter, name, *_read_extended(c))
+
+    def write(self, w: Writer) -> None:
+        write_mailbox_list(w, b"LIST", self.attributes, self.delimiter, self.name)
+        items: list[Callable[[], object]] = []
+        if self.childinfo:
+            names = self.childinfo
+            items.append(lambda: w.raw(b'"CHILDINFO" ').list_of(names, lambda name: w.string(name.encode())))
+        if self.old_name is not None:
+            old_name = self.old_name
+            items.append(lambda: w.raw(b'"OLDNAME" (').mailbox(old_name).raw(b")"))
+        items += [partial(_write_other, w, name, raw) for name, raw in self.others]
+        if items:
+            w.sp().list_of(items, lambda write: write())
+
+    def has(self, attribute: str) -> bool:
+        """True when the name has this attribute (any case)."""
+        return attribute.lower() in (known.lower() for known in self.attributes)
+
+
+def _write_other(w: Writer, name: str, raw: bytes) -> None:
+    w.astring(name.encode()).sp().raw(raw)
+
+
+def read_mailbox_list(c: Cursor) -> tuple[tuple[str, ...], str | None, str]:
+    """Attributes, delimiter and name, as in LIST and LSUB."""
+    c.sp()
+    attributes = tuple(c.paren_list(lambda: c.flag().decode("utf-8", "replace")))
+    c.sp()
+    delimiter = c.nstring()
+    c.sp()
+    name = _read_listed_name(c)
+    shown = delimiter.decode("utf-8", "replace") if delimiter else None
+    return attributes, shown, _with_delimiter(name, shown)
+
+
+def _read_listed_name(c: Cursor) -> str:
+    """A mailbox name; a client takes all that is left for an unquoted name with spaces, as some servers write it."""
+    if c.lenient and not c.at_string():
+        rest = c.buf[c.pos :]
+        if b" (" not in rest:
+            c.pos = c.end
+            return read_mailbox(
+                Cursor(b'"' + rest.strip().replace(b"\\", b"\\\\") + b'"', lenient=True, utf8=c.utf8)
+            )
+    return read_mailbox(c)
+
+
+def _with_delimiter(name: str, delimiter: str | None) -> str:
+    """Names keep the server's delimiter; INBOX in capitals whatever the delimiter is."""
+    first = name.partition(delimiter)[0] if delimiter else name
+    return INBOX + name[len(first) :] if first.upper() == INBOX else name
+
+
+def write_mailbox_list(
+    w: Writer, word: bytes, attributes: Iterable[str], delimiter: str | None, name: str
+) -> None:
+    w.raw(word).sp().list_of(attributes, lambda attribute: w.flag(attribute.encode()))
+    w.sp().nstring(delimiter.encode() if delimiter else None).sp().string(w.mailbox_octets(name))
+
+
+def _read_extended(c: Cursor) -> tuple[tuple[str, ...], str | None, tuple[tuple[str, bytes], ...]]:
+    """mbox-list-extended = "(" [mbox-list-extended-item *(SP mbox-list-extended-item)] ")"."""
+    childinfo: tuple[str, ...] = ()
+    old_name: str | None = None
+    others: list[tuple[str, bytes]] = []
+
+    def read() -> None:
+        nonlocal childinfo, old_name
+        name = c.astring("a data item").decode("utf-8", "replace").upper()
+        c.sp()
+        if name == "CHILDINFO":
+            childinfo = tuple(c.paren_list(lambda: c.astring().decode("utf-8", "replace").upper()))
+        elif name == "OLDNAME":
+            old_name = next(iter(c.one_or_list(lambda: read_mailbox(c))), None)
+        else:
+            others.append((name, c.skip_value()))
+
+    c.paren_list(read)
+    return childinfo, old_name, tuple(others)
+
+
+# The server
+
+
+@record
+class ListPlan:
+    """What LIST does; steps may change ``returns`` in PLAN."""
+
+    command: List
+    returns: list[ReturnOption]
+
+
+@feature.handler(List)
+async def handle_list(ctx: SessionContext, command: List) -> None:
+    if command.patterns == ("",) and not command.selection:
+        ctx.send(ListData((NOSELECT,), DELIMITER, ""))  # the delimiter and the root (RFC 9051 section 6.3.9)
+        return
+    await ctx.account.refresh()
+    plan = ListPlan(command, list(cast("tuple[ReturnOption, ...]", command.returns)))
+    await run_hooks(ctx, "LIST", Phase.PLAN, plan)
+    entries = list_entries(ctx)
+    patterns = [ListPattern(normal(command.reference + pattern)) for pattern in command.patterns]
+    for entry in entries:
+        if any(pattern.matches(entry.name) for pattern in patterns):
+            await _list_one(ctx, plan, entry, entries)
+
+
+def list_entries(ctx: SessionContext) -> list[ListEntry]:
+    """All names: mailboxes, the superior names they lack, and subscriptions without a mailbox; INBOX first."""
+    rows = {row.name: row for row in ctx.account.mailboxes()}
+    subscribed = ctx.account.subscriptions()
+    parents: set[str] = set()
+    for name in rows:
+        while DELIMITER in name:
+            name = name.rpartition(DELIMITER)[0]
+            parents.add(name)
+    every = sorted(rows.keys() | parents | subscribed, key=lambda name: (name != INBOX, name))
+    return [ListEntry(name, rows.get(name), name in subscribed, name in parents) for name in every]
+
+
+async def _list_one(ctx: SessionContext, plan: ListPlan, entry: ListEntry, entries: list[ListEntry]) -> None:
+    command = plan.command
+    selection = cast("tuple[SelectionOption, ...]", command.selection)
+    base = [option for option in selection if option.base]
+    chosen = all(option.selects(entry) for option in base)
+    childinfo: tuple[str, ...] = ()
+    if any(isinstance(option, SelectRecursive) for option in selection):
+        childinfo = _childinfo(entry, base, entries)
+    if not base and entry.row is None and not entry.has_children:
+        return  # only a subscription: it exists for LIST (SUBSCRIBED) alone
+    if not chosen and not childinfo:
+        return
+    ctx.send(ListData(_attributes(ctx, plan, entry, selection), DELIMITER, entry.name, childinfo))
+    for option in plan.returns:
+        await option.after(ctx, entry)
+
+
+def _childinfo(entry: ListEntry, base: list[SelectionOption], entries: list[ListEntry]) -> tuple[str, ...]:
+    prefix = entry.name + DELIMITER
+    inferior = [other for other in entries if other.name.startswith(prefix)]
+    if not any(all(option.selects(other) for option in base) for other in inferior):
+        return ()
+    return tuple(_option_name(option) for option in base)
+
+
+def _option_name(option: SelectionOption) -> str:
+    w = Writer()
+    option.write(w)
+    return w.octets().decode("ascii")
+
+
+def _attributes(
+    ctx: SessionContext, plan: ListPlan, entry: ListEntry, selection: tuple[SelectionOption, ...]
+) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    if entry.row is None:
+        found[NONEXISTENT if plan.command.extended or ctx.modes.rev2 else NOSELECT] = None
+    else:
+        found.update(dict.fromkeys(entry.row.special_use))
+    if entry.subscribed and any(isinstance(option, SelectSubscribed) for option in selection):
+        found[SUBSCRIBED] = None
+    for option in plan.returns:
+        found.update(dict.fromkeys(option.attributes(entry)))
+    found[HAS_CHILDREN if entry.has_children else HAS_NO_CHILDREN] = None
+    return tuple(found)
+
+
+# The client
+
+
+@feature.op
+def list_mailboxes(
+    session: ClientSession,
+    pattern: str = "*",
+    reference: str = "",
+    *,
+    selection: tuple[Writable, ...] = (),
+    returns: tuple[Writable, ...] = (),
+) -> Op[tuple[ListData, ...]]:
+    """Mailboxes that match ``pattern`` (``*`` anything, ``%`` one level; RFC 9051 section 6.3.9).
+
+    ``selection`` and ``returns`` are options of RFC 5258. Raises NotSupported, CommandFailed.
+    """
+    if selection or returns:
+        session.need("LIST-EXTENDED", "for LIST with options")
+    done = yield List(reference, (pattern,), selection, returns)
+    return tuple(done.of(ListData))
