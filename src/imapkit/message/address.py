@@ -13,9 +13,10 @@ from ..protocol.envelope import GROUP_END, Address
 
 MAX_ADDRESSES: Final = 10_000
 
+# An octet that begins no other token stands alone. An escaped octet never does, so that what an unclosed quote leaves is not tried again.
 _TOKEN: Final = re.compile(
-    rb'[ \t\r\n]+|"(?:[^"\\]|\\.)*"|\[[^\[\]]*\]|=\?[^?\s]+\?[BbQq]\?[^?\s]*\?=|[<>,:;@("\[\\]'
-    rb'|(?:[^ \t\r\n"<>,:;@(\[\\]|\\.)+',
+    rb'[ \t\r\n]++|"(?:[^"\\]++|\\.)*+"|\[[^\[\]]*+\]|=\?[^?\s]++\?[BbQq]\?[^?\s]*+\?='
+    rb'|(?:[^ \t\r\n"<>,:;@(\[\\]|\\.)++|[<>,:;@("\[\\]',
     re.DOTALL,
 )
 # The two usual forms, ``Name <box@host>`` and ``box@host``. Linear: no two neighbours here match the same octet.
@@ -28,7 +29,7 @@ _PLAIN: Final = re.compile(
 _PARENTHESIS: Final = re.compile(rb"\\.|[()]", re.DOTALL)
 _PAIR: Final = re.compile(rb"\\(.)", re.DOTALL)
 _SPACE: Final = re.compile(rb"[ \t\r\n]+")
-_MAX_BROKEN_COMMENTS: Final = 20
+_MAX_BROKEN_COMMENTS: Final = 3
 
 # A word of an address: the octets without quotes, whether white space stood before, whether it was quoted.
 _Word = tuple[bytes, bool, bool]

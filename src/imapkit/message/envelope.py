@@ -27,6 +27,7 @@ _NAMES: Final = frozenset(
         b"references",
     ]
 )
+_MAX_ADDRESS_FIELD: Final = 512 << 10
 
 
 def envelope_fields(header: bytes) -> dict[bytes, list[bytes]]:
@@ -34,21 +35,19 @@ def envelope_fields(header: bytes) -> dict[bytes, list[bytes]]:
     return collect(header.replace(b"\0", b""), _NAMES)
 
 
-def build_envelope(
-    fields: dict[bytes, list[bytes]], addresses: int = 10_000, octets: int = 1 << 20
-) -> Envelope:
-    """The envelope, with at most so many addresses in a list and so many octets in a string."""
+def build_envelope(fields: dict[bytes, list[bytes]]) -> Envelope:
+    """The whole envelope."""
 
     def text(name: bytes) -> bytes | None:
         values = fields.get(name)
-        return values[0][:octets] if values else None
+        return values[0] if values else None
 
     def people(name: bytes, every: bool = False) -> tuple[Address, ...]:
         values = fields.get(name)
         if not values:
             return ()
-        found = parse_addresses(b", ".join(values) if every and len(values) > 1 else values[0], addresses)
-        return found if octets >= 1 << 20 else tuple(_cut(address, octets) for address in found)
+        value = b", ".join(values) if every and len(values) > 1 else values[0]
+        return parse_addresses(value[:_MAX_ADDRESS_FIELD])
 
     from_ = people(b"from")
     return Envelope(
@@ -65,8 +64,27 @@ def build_envelope(
     )
 
 
-def _cut(address: Address, octets: int) -> Address:
-    def cut(part: bytes | None) -> bytes | None:
-        return None if part is None else part[:octets]
+def shorten(envelope: Envelope, addresses: int, octets: int) -> Envelope:
+    """The envelope with at most so many addresses in a list and so many octets in a string."""
 
-    return Address(cut(address.name), cut(address.route), cut(address.mailbox), cut(address.host))
+    def cut(text: bytes | None) -> bytes | None:
+        return None if text is None else text[:octets]
+
+    def few(people: tuple[Address, ...]) -> tuple[Address, ...]:
+        return tuple(
+            Address(cut(one.name), cut(one.route), cut(one.mailbox), cut(one.host))
+            for one in people[:addresses]
+        )
+
+    return Envelope(
+        cut(envelope.date),
+        cut(envelope.subject),
+        few(envelope.from_),
+        few(envelope.sender),
+        few(envelope.reply_to),
+        few(envelope.to),
+        few(envelope.cc),
+        few(envelope.bcc),
+        cut(envelope.in_reply_to),
+        cut(envelope.message_id),
+    )

@@ -22,7 +22,7 @@ from ..protocol.body import (
 from ..protocol.envelope import Envelope, write_envelope
 from ..record import record
 from ..wire.writer import Writer
-from .envelope import build_envelope, envelope_fields
+from .envelope import build_envelope, envelope_fields, shorten
 from .part import MESSAGE, MULTIPART, Part
 
 MAX_WIRE: Final = 1_000_000
@@ -81,7 +81,9 @@ def _build(part: Part, level: _Level) -> BodyPart:
         inner = part.children[0]
         envelope = Envelope()
         if level.addresses:
-            envelope = build_envelope(envelope_fields(inner.header), level.addresses, level.octets)
+            envelope = build_envelope(envelope_fields(inner.header))
+            if level is not _FULL:
+                envelope = shorten(envelope, level.addresses, level.octets)
         body = _build(inner, level)
         return MessagePart(
             subtype,
@@ -129,11 +131,17 @@ def _wire_body(body: BodyPart, extended: bool) -> bytes:
 
 def wire_envelope(fields: dict[bytes, list[bytes]]) -> tuple[Envelope, bytes]:
     """The envelope as a record, and as it follows the name of the item."""
-    for level in _LEVELS:
-        envelope = build_envelope(fields, max(level.addresses, 1), level.octets)
-        writer = Writer()
-        write_envelope(writer, envelope)
-        octets = writer.octets()
+    envelope = build_envelope(fields)
+    octets = _wire_envelope(envelope)
+    for level in _LEVELS[1:]:
         if len(octets) <= MAX_WIRE:
             break
+        envelope = shorten(envelope, max(level.addresses, 1), level.octets)
+        octets = _wire_envelope(envelope)
     return envelope, octets
+
+
+def _wire_envelope(envelope: Envelope) -> bytes:
+    writer = Writer()
+    write_envelope(writer, envelope)
+    return writer.octets()
