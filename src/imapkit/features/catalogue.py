@@ -31,7 +31,9 @@ BUILT_IN: Final = (
     "lsub",
     "list_status",
     "special_use",
+    "append",
     "idle",
+    "fetch",
 )
 
 ENTRY_POINTS: Final = "imapkit.features"

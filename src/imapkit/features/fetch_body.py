@@ -1,0 +1,93 @@
+"""From a section to octets of a stored message (RFC 3501 and RFC 9051 section 6.4.5): what of which content is to be sent.
+
+A helper of FETCH and BINARY; not a feature. Nothing here scans mail: offsets come from the PARTS column, headers from the HEADER
+column. A section that the message does not have is None, which is sent as NIL.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from typing import Final, cast
+
+from ..message.headers import select_fields
+from ..message.scan import MAX_HEADER
+from ..message.section import PartOffsets, load_parts, locate
+from ..ports.store import Account, Column
+from .fetch_pieces import Find, Found, Slice, Values
+from .fetch_section import FIELDS, FIELDS_NOT, HEADER, Partial, Section
+
+_HEADER_COLUMNS: Final = (Column.CONTENT, Column.PARTS, Column.HEADER)
+_PART_COLUMNS: Final = (Column.CONTENT, Column.PARTS)
+_WHOLE_COLUMNS: Final = (Column.CONTENT, Column.SIZE)
+
+tree = lru_cache(maxsize=256)(load_parts)
+"""The offsets of a message: several sections of one message are often asked for together."""
+
+
+def find_section(section: Section, part: Partial | None = None) -> tuple[tuple[Column, ...], Find]:
+    """The columns that a section needs, and the function that finds its octets."""
+    columns: tuple[Column, ...]
+    find: Find
+    if section.path:
+        columns, find = _PART_COLUMNS, partial(_find_in_part, section)
+    elif section.text == "":
+        columns, find = _WHOLE_COLUMNS, _find_whole
+    elif section.text in (HEADER, FIELDS, FIELDS_NOT):
+        columns, find = _HEADER_COLUMNS, partial(_find_header, section)
+    else:
+        columns, find = _PART_COLUMNS, partial(_find_in_part, section)
+    return (columns, find) if part is None else (columns, partial(_find_cut, find, part))
+
+
+def _find_cut(find: Find, part: Partial, account: Account, values: Values) -> Found:
+    return cut(find(account, values), part)
+
+
+def cut(found: Found, part: Partial) -> Found:
+    """The octets of ``<origin.length>``; nothing beyond the end, which is no error."""
+    origin, length = part
+    if isinstance(found, Slice):
+        start = min(found.start + origin, found.end)
+        return Slice(found.content, start, min(start + length, found.end))
+    return None if found is None else found[origin : origin + length]
+
+
+def _find_whole(account: Account, values: Values) -> Found:
+    content, size = cast(tuple[int, int], values)
+    return Slice(content, 0, size)
+
+
+def _find_header(section: Section, account: Account, values: Values) -> Found:
+    content, parts, header = cast(tuple[int, bytes, bytes], values)
+    if len(header) >= MAX_HEADER and section.text == HEADER:  # the column holds no more than that
+        return Slice(content, 0, tree(parts).body)
+    return _choose(section, header)
+
+
+def _choose(section: Section, header: bytes) -> bytes:
+    if section.text == HEADER:
+        return header
+    return select_fields(header, section.fields, negate=section.text == FIELDS_NOT)
+
+
+def _find_in_part(section: Section, account: Account, values: Values) -> Found:
+    content, parts = cast(tuple[int, bytes], values)
+    what = HEADER if section.text in (FIELDS, FIELDS_NOT) else section.text
+    span = locate(tree(parts), section.path, what)
+    if span is None:
+        return None
+    start, end = span
+    if what == section.text:
+        return Slice(content, start, end)
+    header = account.body(content).read(start, min(end - start, MAX_HEADER))
+    return _choose(section, header)
+
+
+def read_slice(account: Account, part: Slice) -> bytes:
+    """All octets of a slice that is known to be small."""
+    return account.body(part.content).read(part.start, part.end - part.start)
+
+
+def offsets(parts: object) -> PartOffsets:
+    """The tree behind a value of the PARTS column."""
+    return tree(cast(bytes, parts))

@@ -1,0 +1,76 @@
+"""The kinds of answer a fetch item can have, by how a server makes it from a row of columns.
+
+A helper of FETCH; not a feature. ``Direct`` is a column put into the line as it is and costs nothing a message; ``Computed`` calls a
+function on columns; ``Content`` needs the octets of the message, which may be too many to hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from ..ports.store import Account, Column
+from ..record import record
+
+Values = tuple[object, ...]
+"""The columns of a piece, in their order."""
+
+
+@record
+class Slice:
+    """Octets of a stored content that are read when they are sent."""
+
+    content: int
+    start: int
+    end: int
+
+
+Found = bytes | Slice | None
+Find = Callable[[Account, Values], Found]
+"""The octets of a section; None when the message has no such part."""
+
+
+@record
+class Direct:
+    """A column that is ready for the wire; ``format`` takes its one value."""
+
+    label: bytes
+    column: Column
+    format: bytes = b"%b"
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return (self.column,)
+
+
+@record
+class Flags:
+    r"""FLAGS: a key that stands for a list, and \Recent, which the session adds."""
+
+    label: bytes = b"FLAGS "
+    columns: tuple[Column, ...] = (Column.FLAGS,)
+
+
+@record
+class Computed:
+    """A short text worked out from columns."""
+
+    label: bytes
+    columns: tuple[Column, ...]
+    render: Callable[[Values], bytes]
+
+
+@record
+class Content:
+    r"""A literal. ``marks_seen``: asking for it sets \Seen. ``binary``: it may hold NUL, and is a literal8 then (RFC 3516)."""
+
+    label: bytes
+    columns: tuple[Column, ...]
+    find: Find
+    marks_seen: bool = False
+    binary: bool = False
+
+
+Piece = Direct | Flags | Computed | Content
+
+FLAGS: Final = Flags()
