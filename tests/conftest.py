@@ -21,6 +21,8 @@ def pytest_runtest_makereport(
     return report
 
 
+# First, because xdist reads the groups in the same hook.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the crash tests on one worker: two servers killed at once would measure each other's disk."""
     for item in items:
