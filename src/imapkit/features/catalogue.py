@@ -33,6 +33,12 @@ BUILT_IN: Final = (
     "special_use",
     "append",
     "idle",
+    "search",
+    "esearch",
+    "searchres",
+    "expunge",
+    "uidplus",
+    "copy",
     "fetch",
 )
 

@@ -406,17 +406,24 @@ def _option_name(option: SelectionOption) -> str:
 def _attributes(
     ctx: SessionContext, plan: ListPlan, entry: ListEntry, selection: tuple[SelectionOption, ...]
 ) -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    if entry.row is None:
-        found[NONEXISTENT if plan.command.extended or ctx.modes.rev2 else NOSELECT] = None
-    else:
-        found.update(dict.fromkeys(entry.row.special_use))
+    nothing = NONEXISTENT if plan.command.extended or ctx.modes.rev2 else NOSELECT
+    found = dict.fromkeys([nothing] if entry.row is None else entry.row.special_use)
     if entry.subscribed and any(isinstance(option, SelectSubscribed) for option in selection):
         found[SUBSCRIBED] = None
     for option in plan.returns:
         found.update(dict.fromkeys(option.attributes(entry)))
-    found[HAS_CHILDREN if entry.has_children else HAS_NO_CHILDREN] = None
+    found[_children(entry)] = None
     return tuple(found)
+
+
+def _children(entry: ListEntry) -> str:
+    return HAS_CHILDREN if entry.has_children else HAS_NO_CHILDREN
+
+
+def plain_list_data(entry: ListEntry) -> ListData:
+    """A name that has a mailbox, without any option."""
+    uses = entry.row.special_use if entry.row is not None else ()
+    return ListData((*uses, _children(entry)), DELIMITER, entry.name)
 
 
 # The client

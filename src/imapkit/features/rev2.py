@@ -6,7 +6,9 @@ SEARCH answers with ESEARCH, \\Recent is gone, mailbox names and quoted strings 
 from __future__ import annotations
 
 from ..ports.session import SessionContext
-from ..protocol.registry import Feature
+from ..protocol.registry import Feature, Phase
+from .list_ import list_entries, plain_list_data
+from .select import SelectPlan
 
 feature = Feature(
     "IMAP4REV2",
@@ -21,3 +23,11 @@ feature = Feature(
 def enable_rev2(ctx: SessionContext) -> None:
     ctx.modes.rev2 = True
     ctx.modes.utf8 = True
+
+
+@feature.hook("SELECT", Phase.EMIT, order=50)
+def tell_name(ctx: SessionContext, plan: SelectPlan) -> None:
+    """SELECT tells the mailbox's name as LIST does (RFC 9051 section 6.3.2)."""
+    if ctx.modes.rev2:
+        entry = next(entry for entry in list_entries(ctx) if entry.name == plan.opened().name)
+        ctx.send(plain_list_data(entry))

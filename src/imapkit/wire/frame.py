@@ -35,6 +35,10 @@ class Literal(Protocol):
         """A new binary file object at the start of the octets; the caller closes it."""
         ...
 
+    def chunks(self) -> Iterator[bytes]:
+        """All octets, piece by piece: how a literal is sent on (see writer.Stream)."""
+        ...
+
     def close(self) -> None:
         """Give up the octets (delete the spool)."""
         ...
@@ -64,6 +68,9 @@ class HeldLiteral:
 
     def open(self) -> BinaryIO:
         return io.BytesIO(self.data)
+
+    def chunks(self) -> Iterator[bytes]:
+        yield self.data
 
     def close(self) -> None:
         self.data = b""
