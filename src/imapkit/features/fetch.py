@@ -19,7 +19,7 @@ from ..ports.client import ClientSession, Completed, Op
 from ..ports.session import SessionContext
 from ..ports.store import FlagAction
 from ..protocol import states
-from ..protocol.codes import Code, simple_code
+from ..protocol.codes import Code
 from ..protocol.flags import SEEN
 from ..protocol.numset import NumSet, read_numset, write_numset
 from ..protocol.registry import Feature, Grammar, Phase, Point, Sync, Writable
@@ -31,6 +31,7 @@ from ..wire.cursor import Cursor
 from ..wire.writer import Writer
 from . import fetch_datum as data
 from . import fetch_items as items
+from .base import EXPUNGEISSUED
 from .fetch_data import BodySection, FetchData
 from .fetch_datum import UidDatum
 from .fetch_items import FetchItem, FlagsItem, UidItem, read_items, write_items
@@ -45,7 +46,6 @@ feature = Feature(
     core=True,
 )
 
-EXPUNGEISSUED = simple_code(feature, "EXPUNGEISSUED")
 
 T = TypeVar("T")
 

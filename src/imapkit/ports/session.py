@@ -20,7 +20,6 @@ from ..query.index import MessageSet
 from ..wire.limits import Limits
 from .store import Account, Mailbox
 
-
 ReportExpunges = Callable[[Sequence[int], list[Range]], Iterator[bytes]]
 """From message numbers (descending) and the UIDs to response lines: how a session learns that messages are gone."""
 
@@ -129,9 +128,18 @@ class SessionContext(Protocol):
 
     registry: Registry
     modes: Modes
-    limits: Limits
     settings: ServerSettings
     login: Login
+
+    @property
+    def limits(self) -> Limits:
+        """On what the client sends: small before login."""
+        ...
+
+    @property
+    def tag(self) -> str:
+        """The tag of the present command, which ESEARCH names."""
+        ...
 
     @property
     def state(self) -> State: ...

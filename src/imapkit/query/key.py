@@ -9,7 +9,7 @@ A key from outside subclasses ``SearchKey``, has ``read``, ``write`` and ``evalu
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Self
 
 from ..errors import UsageError
@@ -44,6 +44,18 @@ class SearchKey:
 
     def check(self, run: Run) -> None:
         """Refuse what makes no sense in this session, before anything is evaluated. Raises UnicodeError, or what ``Run`` raises."""
+        for part in self.parts():
+            part.check(run)
+
+    def parts(self) -> tuple[SearchKey, ...]:
+        """The keys that this one combines."""
+        return ()
+
+    def walk(self) -> Iterator[SearchKey]:
+        """This key and all that it is made of."""
+        yield self
+        for part in self.parts():
+            yield from part.walk()
 
     def __and__(self, other: SearchKey) -> SearchKey:
         return every(self, other)
@@ -78,9 +90,8 @@ class And(SearchKey):
                 w.sp()
             key.write(w)
 
-    def check(self, run: Run) -> None:
-        for key in self.keys:
-            key.check(run)
+    def parts(self) -> tuple[SearchKey, ...]:
+        return self.keys
 
     def evaluate(self, run: Run, within: MessageSet) -> Steps:
         return plan.every(run, self.keys, within)
@@ -112,9 +123,8 @@ class Or(SearchKey):
     def write(self, w: Writer) -> None:
         _write_or(w, self.keys)
 
-    def check(self, run: Run) -> None:
-        for key in self.keys:
-            key.check(run)
+    def parts(self) -> tuple[SearchKey, ...]:
+        return self.keys
 
     def evaluate(self, run: Run, within: MessageSet) -> Steps:
         return plan.some(run, self.keys, within)
@@ -153,8 +163,8 @@ class Not(SearchKey):
         w.raw(b"NOT ")
         self.key.write(w)
 
-    def check(self, run: Run) -> None:
-        self.key.check(run)
+    def parts(self) -> tuple[SearchKey, ...]:
+        return (self.key,)
 
     def evaluate(self, run: Run, within: MessageSet) -> Steps:
         return plan.others(run, self.key, within)
