@@ -20,7 +20,7 @@ from .limits import SERVER, Limits
 
 T = TypeVar("T")
 
-_SPACE, _QUOTE, _OPEN, _CLOSE, _BRACE, _TILDE = 0x20, 0x22, 0x28, 0x29, 0x7B, 0x7E
+_SPACE, _QUOTE, _OPEN, _BRACE = 0x20, 0x22, 0x28, 0x7B
 _UINT32 = 0xFFFFFFFF
 _INT63 = 0x7FFFFFFFFFFFFFFF
 
@@ -170,14 +170,14 @@ class Cursor:
 
     def at_string(self) -> bool:
         """True before a quoted string or a literal."""
-        return self.peek() in (_QUOTE, _BRACE, _TILDE)
+        return self.peek() in (_QUOTE, _BRACE) or self.at_literal8()
 
     def string(self, expected: str = "a string") -> bytes:
         """string = quoted / literal."""
         octet = self.peek()
         if octet == _QUOTE:
             return self.quoted()
-        if octet in (_BRACE, _TILDE):
+        if octet == _BRACE or self.at_literal8():
             return self.literal(expected).read()
         raise self.fail(expected)
 
@@ -203,7 +203,8 @@ class Cursor:
         return held
 
     def at_literal8(self) -> bool:
-        return self.peek() == _TILDE
+        """True before a literal8; a "~" alone begins an atom."""
+        return self.buf.startswith(b"~{", self.pos)
 
     def nstring(self) -> bytes | None:
         """nstring = string / nil."""
@@ -285,7 +286,7 @@ class Cursor:
             self.leave()
         elif octet == _QUOTE:
             self.quoted()
-        elif octet in (_BRACE, _TILDE) and t.LITERAL_MARK.match(self.buf, self.pos):
+        elif (octet == _BRACE or self.at_literal8()) and t.LITERAL_MARK.match(self.buf, self.pos):
             self.literal()
         else:
             self.match(t.LOOSE_ATOM, "a value")

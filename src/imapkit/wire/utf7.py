@@ -13,6 +13,7 @@ from typing import Final
 
 _SHIFTED: Final = re.compile(r"[^\x20-\x7e]+")
 _ESCAPED: Final = re.compile("[\udc00-\udcff]")
+_PLAIN: Final = re.compile(rb"[\x20-\x25\x27-\x7e]*")
 _RUN: Final = re.compile(rb"&([A-Za-z0-9+,]*)-")
 
 
@@ -41,7 +42,7 @@ def _shift(found: re.Match[str]) -> str:
 
 def decode(data: bytes) -> str:
     """The text of a modified UTF-7 name. What is not legal is kept raw."""
-    if b"&" not in data and data.isascii():
+    if _PLAIN.fullmatch(data) is not None:
         return data.decode("ascii")
     name = _decode(data)
     if name is not None and encode(name) == data:
