@@ -1,0 +1,136 @@
+"""One running server: its listeners, its sessions, and how it stops (DESIGN section 3).
+
+It knows stores and users by their ports only; who starts it (``tools``) chooses them. The rule this file must not break: stopping
+loses no command that was answered OK, and leaves no task behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import socket
+import ssl
+from collections.abc import Iterable
+
+from ..ports.directory import Directory, UserRow
+from ..ports.store import MailStore
+from . import log
+from .address import Address
+from .auth import Authenticator, Hasher
+from .listener import Listener, listen
+from .options import Options
+from .services import Services
+from .session import Session
+from .stream import Stream
+
+
+class App:
+    """``store`` and ``directory`` are the caller's to close, after ``stop``. ``tls`` None: no STARTTLS, no imaps."""
+
+    def __init__(
+        self,
+        store: MailStore,
+        directory: Directory,
+        options: Options,
+        *,
+        tls: ssl.SSLContext | None = None,
+        hasher: Hasher | None = None,
+    ) -> None:
+        self._services = Services(store, directory, Authenticator(directory, hasher=hasher), options, tls)
+        self._listeners: list[Listener] = []
+        self._sessions: dict[Session, asyncio.Task[None]] = {}
+        self._numbers = itertools.count(1)
+        self._stopping = False
+        self._log = log.get("server")
+
+    @property
+    def addresses(self) -> list[Address]:
+        """Where it listens, with real ports."""
+        return [listener.address for listener in self._listeners]
+
+    @property
+    def sessions(self) -> int:
+        return len(self._sessions)
+
+    async def start(self, addresses: Iterable[Address]) -> None:
+        """Listen on all, or on none: raises UsageError. Sessions may come before this returns."""
+        services = self._services
+        try:
+            for address in addresses:
+                listener = await listen(
+                    address,
+                    self._make_stream,
+                    services.tls,
+                    services.options.timeouts.tls_handshake_seconds,
+                )
+                self._listeners.append(listener)
+        except BaseException:
+            await self.stop()
+            raise
+
+    def reload(self, options: Options) -> None:
+        """New sessions get ``options``; those that run keep theirs."""
+        self._services.options = options
+
+    async def serve_socket(self, connected: socket.socket, user: UserRow | None = None) -> None:
+        """Run one session over a connected socket until it ends; ``user`` is who it belongs to (PREAUTH)."""
+        limits = self._services.options.limits
+        ready: asyncio.Future[Stream] = asyncio.get_running_loop().create_future()
+        await asyncio.get_running_loop().create_connection(
+            lambda: Stream(ready.set_result, pending=limits.pending_octets, output=limits.output_octets),
+            sock=connected,
+        )
+        await self._start_session(await ready, "local", local=True, user=user)
+
+    async def stop(self) -> None:
+        """Accept no more, let commands that run end within ``drain_seconds``, say BYE to all."""
+        self._stopping = True
+        for listener in self._listeners:
+            listener.close()
+        for session in self._sessions:
+            session.stop()
+        tasks = set(self._sessions.values())
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=self._services.options.timeouts.drain_seconds)
+            for task in late:
+                task.cancel()
+            if late:
+                self._log.warning("sessions cut off", sessions=len(late))
+                await asyncio.wait(late)
+        self._services.authenticator.close()
+
+    def _make_stream(self, address: Address) -> Stream:
+        limits = self._services.options.limits
+        return Stream(
+            lambda stream: self._accept(stream, address),
+            pending=limits.pending_octets,
+            output=limits.output_octets,
+        )
+
+    def _accept(self, stream: Stream, address: Address) -> None:
+        peer = stream.info("peername")
+        local = address.kind == "unix"
+        where = str(peer[0]) if isinstance(peer, tuple) else "local"
+        self._start_session(stream, where, local=local, user=None)
+
+    def _start_session(
+        self, stream: Stream, where: str, *, local: bool, user: UserRow | None
+    ) -> asyncio.Task[None]:
+        entry = log.get("session", session=next(self._numbers), address=where)
+        session = Session(stream, self._services, entry, address=where, local=local)
+        task = asyncio.get_running_loop().create_task(self._run(session, where, user))
+        self._sessions[session] = task
+        task.add_done_callback(lambda _: self._sessions.pop(session))
+        return task
+
+    async def _run(self, session: Session, where: str, user: UserRow | None) -> None:
+        if self._stopping or not self._services.take_session(where):
+            session.refuse("too many sessions at the moment" if not self._stopping else "shutting down")
+            await session.run(None)
+            return
+        try:
+            await session.run(user)
+        except Exception as error:
+            session.log.error("session ended by a fault", exc_info=error)
+        finally:
+            self._services.give_session(where)

@@ -1,0 +1,105 @@
+"""What one client sends, as events and lines; what goes back, queued. Between the octets of ``stream`` and the session.
+
+The rule this file must not break: whatever waits for the client first sends what is queued, and no wait lasts longer than its timeout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+
+from ..errors import ConnectionLost
+from ..protocol.registry import Writable
+from ..protocol.response import write_response
+from ..protocol.server import Event, ServerConnection, TooLarge
+from ..wire.writer import Writer
+from .options import Timeouts
+from .stream import Stream
+
+_FLUSH_ABOVE = 64 * 1024
+_CLOSE_SECONDS = 5.0
+
+
+class Channel:
+    """One client's. ``connection`` says how the input is read."""
+
+    def __init__(self, stream: Stream, connection: ServerConnection, timeouts: Timeouts) -> None:
+        self.connection = connection
+        self._stream = stream
+        self._timeouts = timeouts
+        self._out: list[bytes] = []
+        self._out_size = 0
+
+    @property
+    def tls(self) -> bool:
+        return self._stream.tls
+
+    # Input
+
+    async def next_event(self, *, known: bool) -> Event | None:
+        """The next event; None at the end of the input. ``known``: the client has logged in, and gets more time."""
+        timeouts = self._timeouts
+        deadline = asyncio.get_running_loop().time() + timeouts.login_seconds
+        while (event := self.connection.next()) is None:
+            if not known:
+                timeout = max(0.0, deadline - asyncio.get_running_loop().time())
+            else:
+                timeout = timeouts.literal_seconds if self.connection.in_command else timeouts.idle_seconds
+            if not await self._receive(timeout):
+                return None
+        return event
+
+    async def read_line(self, timeout: float | None) -> bytes:
+        """The next line, raw. Raises ConnectionLost, ConnectionTimeout, LimitExceeded. Being cancelled loses nothing."""
+        while (line := self.connection.next_line()) is None:
+            if not await self._receive(timeout):
+                raise ConnectionLost("the client ended the connection")
+        if isinstance(line, TooLarge):
+            raise line.error
+        return line
+
+    def end_input(self) -> None:
+        self._stream.end_input()
+
+    async def _receive(self, timeout: float | None) -> bool:
+        await self.flush()
+        data = await self._stream.read(timeout)
+        self.connection.receive(data)
+        return bool(data)
+
+    # Output
+
+    def send(self, response: Writable) -> None:
+        w = Writer(utf8=self.connection.utf8)
+        write_response(w, response)
+        self.send_bytes(w.octets())
+
+    def send_bytes(self, *chunks: bytes) -> None:
+        self._out.extend(chunks)
+        self._out_size += sum(map(len, chunks))
+
+    @property
+    def is_full(self) -> bool:
+        """Enough is queued for a ``flush`` to be worth it."""
+        return self._out_size > _FLUSH_ABOVE
+
+    async def flush(self) -> None:
+        """Send what is queued, and wait until the peer has taken enough of it. Raises ConnectionLost."""
+        if self._out:
+            data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
+            self._out, self._out_size = [], 0
+            self._stream.write(data)
+        await self._stream.drain(self._timeouts.write_seconds)
+
+    # The connection
+
+    async def start_tls(self, context: ssl.SSLContext) -> int:
+        """Send what is queued, forget what was pipelined behind it (gives its size), and do the handshake."""
+        await self.flush()
+        dropped = self.connection.discard() + self._stream.discard_input()
+        await self._stream.start_tls(context, self._timeouts.tls_handshake_seconds)
+        return dropped
+
+    async def close(self) -> None:
+        self.connection.close()
+        await self._stream.close(_CLOSE_SECONDS)

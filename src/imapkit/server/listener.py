@@ -1,0 +1,109 @@
+"""Sockets that accept sessions: imap (plain, STARTTLS), imaps (TLS from the first octet) and unix sockets (DESIGN section 3).
+
+A listener is bound before it is announced, and a unix socket that a dead server left behind is replaced, a living one never.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import ssl
+import stat
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..errors import UsageError
+from .address import Address
+from .stream import Stream
+
+BACKLOG = 1024
+
+
+class Listener:
+    """One bound address. ``address`` has the real port."""
+
+    def __init__(self, address: Address, server: asyncio.Server) -> None:
+        self.address = address
+        self._server = server
+
+    def close(self) -> None:
+        """Accept no more; sessions go on."""
+        self._server.close()
+        if self.address.kind == "unix":
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.address.path)
+
+
+async def listen(
+    address: Address, make_stream: Callable[[Address], Stream], tls: ssl.SSLContext | None, handshake: float
+) -> Listener:
+    """Bind and accept. Raises UsageError with a line that names the address when that cannot be."""
+    if address.kind == "imaps" and tls is None:
+        raise UsageError(f"cannot listen on {address}: there is no TLS certificate")
+    try:
+        bound = _unix_socket(address) if address.kind == "unix" else await _tcp_socket(address)
+    except OSError as error:
+        raise UsageError(f"cannot listen on {address}: {error.strerror or error}") from error
+    if address.kind != "unix":
+        address = replace(address, port=bound.getsockname()[1])
+    loop = asyncio.get_running_loop()
+    secure = address.kind == "imaps"
+    server = await loop.create_server(
+        lambda: make_stream(address),
+        sock=bound,
+        backlog=BACKLOG,
+        ssl=tls if secure else None,
+        ssl_handshake_timeout=handshake if secure else None,
+    )
+    return Listener(address, server)
+
+
+async def _tcp_socket(address: Address) -> socket.socket:
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(
+        address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    family, kind, protocol, _, where = found[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(address.host != "::"))
+        bound.setblocking(False)
+        bound.bind(where)
+    except BaseException:
+        bound.close()
+        raise
+    return bound
+
+
+def _unix_socket(address: Address) -> socket.socket:
+    _remove_dead_socket(address.path)
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        bound.setblocking(False)
+        mask = os.umask(0o177)
+        try:
+            bound.bind(address.path)
+        finally:
+            os.umask(mask)
+    except BaseException:
+        bound.close()
+        raise
+    return bound
+
+
+def _remove_dead_socket(path: str) -> None:
+    try:
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            return
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            os.unlink(path)

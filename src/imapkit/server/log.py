@@ -1,0 +1,55 @@
+"""Structured logs: lines for people on a terminal, JSON otherwise. What is logged never holds a password or mail.
+
+The server's modules log through the standard library's loggers below ``imapkit``, so a program that embeds the server decides by
+itself where that goes; ``configure`` is for the ``serve`` command.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TextIO
+
+import structlog
+from structlog.typing import Processor
+
+Log = structlog.stdlib.BoundLogger
+
+_SHARED: list[Processor] = [
+    structlog.stdlib.filter_by_level,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+    structlog.processors.format_exc_info,
+]
+
+
+def get(name: str, **context: object) -> Log:
+    """A logger ``imapkit.name`` with ``context`` in each entry."""
+    log: Log = structlog.wrap_logger(
+        logging.getLogger(f"imapkit.{name}"),
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        context_class=dict,
+    )
+    return log.bind(**context)
+
+
+def configure(level: str, style: str = "auto", stream: TextIO | None = None) -> None:
+    """Send all logs below ``imapkit`` to ``stream`` (standard error). ``style``: ``text``, ``json``, or ``auto`` by terminal."""
+    out = stream or sys.stderr
+    as_text = style == "text" or (style == "auto" and out.isatty())
+    renderer: Processor
+    if as_text:
+        renderer = structlog.dev.ConsoleRenderer(colors=out.isatty())
+    else:
+        renderer = structlog.processors.JSONRenderer()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+        )
+    )
+    root = logging.getLogger("imapkit")
+    root.handlers = [handler]
+    root.propagate = False
+    root.setLevel(level.upper())

@@ -1,0 +1,139 @@
+"""Message numbers: which UID each number means to one client, as it was told so far (RFC 9051 section 2.3.1.2).
+
+A base of UIDs shared with the store, a tail of those added since, and a sorted list of the places in both that were expunged
+(STORE.md rule 18). The rule this file must not break: nothing costs more than the number of messages that are asked for or
+changed, times a logarithm; folding (which copies) comes at most once in ``FOLD`` changes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
+
+from ..protocol.numset import Range
+
+FOLD: Final = 1024
+
+
+class Numbers:
+    """Numbers 1 to ``len`` and their UIDs, both ascending."""
+
+    __slots__ = ("_base", "_gone", "_tail")
+
+    def __init__(self, uids: Sequence[int]) -> None:
+        self._base = uids
+        self._tail: list[int] = []
+        self._gone: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._base) + len(self._tail) - len(self._gone)
+
+    @property
+    def last_uid(self) -> int:
+        """The highest UID that was ever numbered here, expunged or not; 0 when there was none."""
+        if self._tail:
+            return self._tail[-1]
+        return int(self._base[-1]) if len(self._base) else 0
+
+    def uid_of(self, number: int) -> int:
+        """Raises IndexError."""
+        if not 1 <= number <= len(self):
+            raise IndexError(number)
+        return self._at(self._place(number))
+
+    def number_of(self, uid: int) -> int | None:
+        place = self._find(uid)
+        if place >= self._places or self._at(place) != uid:
+            return None
+        before = bisect_left(self._gone, place)
+        if before < len(self._gone) and self._gone[before] == place:
+            return None
+        return place - before + 1
+
+    def in_ranges(self, uid_ranges: Iterable[Range]) -> Iterator[tuple[int, int]]:
+        """(number, UID) of those numbered here whose UID is in sorted ``uid_ranges``, ascending."""
+        gone = self._gone
+        for low, high in uid_ranges:
+            place, end = self._find(low), self._find(high + 1)
+            before = bisect_left(gone, place)
+            while place < end:
+                if before < len(gone) and gone[before] == place:
+                    before += 1
+                else:
+                    yield place - before + 1, self._at(place)
+                place += 1
+
+    def uid_range(self, low: int, high: int) -> Range:
+        """The UIDs from number ``low`` to number ``high``."""
+        return self.uid_of(low), self.uid_of(high)
+
+    def add(self, uids: Iterable[int]) -> None:
+        """Number ``uids``, ascending and above all before."""
+        self._tail.extend(uids)
+
+    def remove(self, uid_ranges: Iterable[Range]) -> list[int]:
+        """Take UIDs out; gives the numbers they had before, descending."""
+        removed: list[int] = []
+        places: list[int] = []
+        gone = self._gone
+        for low, high in uid_ranges:
+            place, end = self._find(low), self._find(high + 1)
+            before = bisect_left(gone, place)
+            while place < end:
+                if before < len(gone) and gone[before] == place:
+                    before += 1
+                else:
+                    removed.append(place - before + 1)
+                    places.append(place)
+                place += 1
+        if places:
+            gone.extend(places)
+            gone.sort()
+        removed.reverse()
+        return removed
+
+    def fold(self, uids: Callable[[], Sequence[int]]) -> None:
+        """Take ``uids()``, which are exactly those numbered here, as the new base, if enough has changed to be worth it."""
+        if len(self._gone) + len(self._tail) > FOLD:
+            self._base, self._tail, self._gone = uids(), [], []
+
+    def __iter__(self) -> Iterator[int]:
+        """The UIDs, ascending."""
+        return (uid for _, uid in self.in_ranges([(1, self.last_uid)] if self._places else []))
+
+    # Places: 0 to the length of base and tail together
+
+    @property
+    def _places(self) -> int:
+        return len(self._base) + len(self._tail)
+
+    def _at(self, place: int) -> int:
+        size = len(self._base)
+        return int(self._base[place]) if place < size else self._tail[place - size]
+
+    def _find(self, uid: int) -> int:
+        """The first place whose UID is ``uid`` or above."""
+        if self._tail and uid > (self._base[-1] if len(self._base) else 0):
+            return len(self._base) + bisect_left(self._tail, uid)
+        return bisect_left(self._base, uid)
+
+    def _place(self, number: int) -> int:
+        """The place of a number: the expunged places before it are found by bisection, as ``gone[k] - k`` never falls."""
+        before = bisect_right(_Shifted(self._gone), number - 1)
+        return number - 1 + before
+
+
+class _Shifted(Sequence[int]):
+    """``gone[k] - k``, for bisect."""
+
+    __slots__ = ("_gone",)
+
+    def __init__(self, gone: list[int]) -> None:
+        self._gone = gone
+
+    def __len__(self) -> int:
+        return len(self._gone)
+
+    def __getitem__(self, at: int) -> int:  # type: ignore[override]  # bisect takes no slices
+        return self._gone[at] - at

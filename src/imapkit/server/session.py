@@ -1,0 +1,332 @@
+"""One client's session: reads commands, one after another, and answers them (RFC 9051 sections 3, 5.3, 5.4 and 5.5).
+
+Implements ``ports.session.SessionContext``. The rules this file must not break: input is parsed no further than the present command;
+what waits to be read or sent is bounded; and the session ends with a BYE wherever the peer can still hear it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from ..errors import Bad, ConnectionLost, ConnectionTimeout, No
+from ..features import base
+from ..ports.directory import UserRow
+from ..ports.session import Login, Modes
+from ..ports.store import Account
+from ..protocol.capability import Announce
+from ..protocol.codes import SimpleCode
+from ..protocol.registry import Writable
+from ..protocol.server import LiteralAsked, Malformed, Received, ServerConnection, TooLarge
+from ..protocol.states import State
+from ..protocol.status import Continuation, Kind, Status
+from ..wire.limits import Limits
+from .channel import Channel
+from .dispatch import dispatch, store_failure, unforeseen
+from .log import Log
+from .login import SessionLogin, mechanisms
+from .services import Services
+from .spool import Spool
+from .stream import Stream
+from .view import SelectedView
+
+
+class Session:
+    """``stream`` is connected. ``local``: nobody can listen in (a unix socket, a pipe)."""
+
+    def __init__(self, stream: Stream, services: Services, log: Log, *, address: str, local: bool) -> None:
+        options = services.options
+        self.registry = options.registry
+        self.modes = Modes()
+        self.settings = options.settings()
+        self.login: Login = SessionLogin(services.authenticator, self)
+        self.tag = ""
+        self.address = address
+        self.log = log
+        self._services = services
+        self._options = options
+        self._local = local
+        self._spool = Spool()
+        self._connection = ServerConnection(options.registry.grammar, options.before_login())
+        self._channel = Channel(stream, self._connection, options.timeouts)
+        self._user: UserRow | None = None
+        self._account: Account | None = None
+        self._view: SelectedView | None = None
+        self._after: list[Callable[[], Awaitable[None]]] = []
+        self._bad_in_row = 0
+        self._closing = False
+        self._stopping = False
+
+    # The life of a session
+
+    async def run(self, user: UserRow | None = None) -> None:
+        """Until the end of the connection. ``user``: who it is, where that is known already (PREAUTH)."""
+        try:
+            if not self._closing and await self._greet(user):
+                await self._serve()
+        except ConnectionTimeout as error:
+            self._bye(f"autologout: {error}")
+        except ConnectionLost as error:
+            self.log.debug("connection lost", reason=str(error))
+        finally:
+            await self._end()
+
+    def stop(self) -> None:
+        """End the session as soon as the command that runs, if any, is done."""
+        self._stopping = True
+        self._channel.end_input()
+
+    def refuse(self, text: str) -> None:
+        """Say BYE in place of a greeting."""
+        self._bye(text, base.UNAVAILABLE)
+
+    async def _greet(self, user: UserRow | None) -> bool:
+        kind = Kind.OK
+        if user is not None:
+            try:
+                await self.enter(user)
+            except No as error:
+                self._bye(error.text)
+                return False
+            kind = Kind.PREAUTH
+        code = base.CapabilityCode(self.registry.capabilities(self.announce))
+        self.send_status(Status(kind, "imapkit at your service", code))
+        return True
+
+    async def _serve(self) -> None:
+        while not (self._closing or self._stopping):
+            event = await self._channel.next_event(known=self._account is not None)
+            if event is None:
+                break
+            if isinstance(event, Received):
+                await self._run_command(event)
+            elif isinstance(event, LiteralAsked):
+                self._connection.accept_literal()
+                self.send(Continuation(b"OK"))
+            elif isinstance(event, Malformed):
+                self._answer_bad(event)
+            else:
+                self._answer_too_large(event)
+        if self._stopping:
+            self._bye("the server is shutting down")
+
+    async def _run_command(self, event: Received) -> None:
+        tagged, frame = event.command, event.frame
+        self.tag = tagged.tag
+        self._bad_in_row = 0
+        failure = self._spool.take_failure()
+        try:
+            if failure is not None:
+                status = store_failure(failure, tagged.tag, tagged.entry.name.decode("ascii"), self.log)
+            else:
+                status = await dispatch(self, tagged, self.log)
+        finally:
+            frame.close()
+        self.send_status(status)
+        self._connection.utf8 = self.modes.utf8
+        after, self._after = self._after, []
+        for action in after if status.kind is Kind.OK else []:
+            await action()
+
+    async def _end(self) -> None:
+        """Give everything back; what goes wrong here is logged, for there is nobody left to tell."""
+        try:
+            if self._stopping and not self._closing:
+                self._bye("the server is shutting down")
+            await self.flush()
+        except ConnectionLost:
+            self.log.debug("the peer was gone before the end")
+        try:
+            await self.unselect()
+            if self._account is not None:
+                await self._account.release()
+            if self._user is not None:
+                self._services.give_user(self._user.name)
+        except Exception as error:
+            unforeseen(error, None, "end of session", self.log)
+        finally:
+            self._account = None
+            await self._channel.close()
+
+    def _answer_bad(self, event: Malformed) -> None:
+        self.send_status(Status(Kind.BAD, event.text, None, event.tag))
+        self._bad_in_row += 1
+        if self._account is None and self._bad_in_row >= self._options.limits.bad_commands_before_login:
+            self._bye("too many malformed commands")
+
+    def _answer_too_large(self, event: TooLarge) -> None:
+        if event.fatal:
+            self._bye(str(event.error), base.TOOBIG)
+        elif event.error.kind == "line":
+            self._answer_bad(Malformed(event.tag, str(event.error)))
+        else:
+            self.send_status(Status(Kind.NO, str(event.error), base.TOOBIG, event.tag))
+
+    def _bye(self, text: str, code: SimpleCode | None = None) -> None:
+        if not self._closing:
+            self._closing = True
+            self.send_status(Status(Kind.BYE, text, code))
+
+    # Who and where
+
+    @property
+    def state(self) -> State:
+        if self._closing:
+            return State.LOGOUT
+        if self._account is None:
+            return State.NOT_AUTHENTICATED
+        return State.AUTHENTICATED if self._view is None else State.SELECTED
+
+    @property
+    def private(self) -> bool:
+        return self._local or self._channel.tls or self._options.insecure_plaintext
+
+    @property
+    def announce(self) -> Announce:
+        return Announce(
+            authenticated=self._account is not None,
+            tls=self._channel.tls,
+            tls_available=self._services.tls is not None and not self._local,
+            plaintext_login=self._local or self._options.insecure_plaintext,
+            mechanisms=mechanisms(self._services.authenticator, private=self.private),
+            append_limit=self.settings.append_limit,
+            literal_minus=self._options.literal_minus,
+        )
+
+    @property
+    def limits(self) -> Limits:
+        return self._connection.limits
+
+    @property
+    def user(self) -> str:
+        if self._user is None:
+            raise No("log in first")
+        return self._user.name
+
+    @property
+    def account(self) -> Account:
+        if self._account is None:
+            raise No("log in first")
+        return self._account
+
+    async def enter(self, user: UserRow) -> None:
+        if not self._services.take_user(user.name):
+            raise No("this user has too many sessions", base.LIMIT)
+        try:
+            self._account = await self._services.store.open_account(user.account)
+        except BaseException:
+            self._services.give_user(user.name)
+            raise
+        self._user = user
+        self.log = self.log.bind(user=user.name)
+        self.log.info("login")
+        self._connection.limits = self._options.after_login()
+        self._connection.use_sink(self._spool.opener(self._account))
+
+    @property
+    def view(self) -> SelectedView:
+        if self._view is None:
+            raise Bad("select a mailbox first")
+        return self._view
+
+    @property
+    def selected(self) -> SelectedView | None:
+        return self._view
+
+    # Output
+
+    def send(self, response: Writable) -> None:
+        self._channel.send(response)
+
+    def send_status(self, status: Status) -> None:
+        self._channel.send(status)
+
+    def send_bytes(self, *chunks: bytes) -> None:
+        self._channel.send_bytes(*chunks)
+
+    async def flush(self) -> None:
+        await self._channel.flush()
+
+    # The selected mailbox
+
+    async def select(self, name: str, *, read_only: bool) -> SelectedView:
+        await self.unselect()
+        account = self.account
+        await account.refresh()
+        mailbox = await account.open(name)
+        try:
+            recent = (
+                await account.take_recent(mailbox) if self._takes_recent(read_only) else mailbox.by_uid([])
+            )
+            self._view = SelectedView(mailbox, name, read_only=read_only, modes=self.modes, recent=recent)
+        except BaseException:
+            mailbox.release()
+            raise
+        return self._view
+
+    async def unselect(self) -> None:
+        view, self._view = self._view, None
+        if view is not None:
+            view.mailbox.release()
+
+    async def sync(self, *, expunge: bool = True) -> None:
+        view = self._view
+        if view is None:
+            return
+        await self.account.refresh()
+        if not self._find_again(view):
+            self._bye(f"the mailbox {view.name} was deleted")
+            return
+        recent = None
+        if view.mailbox.row.recent and self._takes_recent(view.read_only):
+            recent = await self.account.take_recent(view.mailbox)
+        for lines in view.update(expunge=expunge, recent=recent):
+            self.send_bytes(lines)
+            if self._channel.is_full:
+                await self.flush()
+
+    def _takes_recent(self, read_only: bool) -> bool:
+        """\\Recent is for IMAP4rev1, and EXAMINE takes it from nobody (RFC 3501 section 6.3.2)."""
+        return not read_only and not self.modes.rev2
+
+    def _find_again(self, view: SelectedView) -> bool:
+        """Whether the mailbox is still there, by its name or a new one."""
+        row = self.account.find(view.name)
+        if row is not None and row.id == view.mailbox.row.id:
+            return True
+        for row in self.account.mailboxes():
+            if row.id == view.mailbox.row.id:
+                view.name = row.name
+                return True
+        return False
+
+    # The connection
+
+    async def continue_line(self, text: bytes) -> bytes:
+        self.send(Continuation(text))
+        return await self._channel.read_line(self._options.timeouts.login_seconds)
+
+    def next_line(self) -> asyncio.Future[bytes]:
+        line = asyncio.ensure_future(self._channel.read_line(None))
+        line.add_done_callback(_mark_seen)
+        return line
+
+    async def start_tls(self) -> None:
+        context = self._services.tls
+        if context is None:
+            raise ConnectionLost("TLS was switched off meanwhile")
+        dropped = await self._channel.start_tls(context)
+        if dropped:
+            self.log.warning("octets behind STARTTLS discarded", octets=dropped)
+
+    def after_completion(self, action: Callable[[], Awaitable[None]]) -> None:
+        self._after.append(action)
+
+    def close_after_completion(self) -> None:
+        self._closing = True
+
+
+def _mark_seen(line: asyncio.Future[bytes]) -> None:
+    """A handler that ended before it looked at the line loses nothing: the error comes again at the next read."""
+    if not line.cancelled():
+        line.exception()

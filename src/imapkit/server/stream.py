@@ -1,0 +1,177 @@
+"""One connection's octets with flow control both ways, over any asyncio transport.
+
+The rule this file must not break: neither what a peer sends ahead nor what it is slow to read makes this side hold more than the
+limits say, give or take one chunk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from typing import cast
+
+from ..errors import ConnectionLost, ConnectionTimeout
+
+
+class Stream(asyncio.Protocol):
+    """``on_connect`` is called once, when there is a connection. ``pending`` and ``output`` are limits in octets."""
+
+    def __init__(self, on_connect: Callable[[Stream], None], *, pending: int, output: int) -> None:
+        self._on_connect: Callable[[Stream], None] | None = on_connect
+        self._pending = pending
+        self._output = output
+        self._input: list[bytes] = []
+        self._input_size = 0
+        self._paused = False
+        self._ended = False
+        self._lost = False
+        self._readable: asyncio.Future[None] | None = None
+        self._writable: asyncio.Future[None] | None = None
+        self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._transport: asyncio.Transport | None = None
+
+    # What the transport calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=self._output)
+        if self._on_connect is not None:
+            on_connect, self._on_connect = self._on_connect, None
+            on_connect(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._input.append(data)
+        self._input_size += len(data)
+        if self._input_size > self._pending and not self._paused and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+        _wake(self._readable)
+
+    def eof_received(self) -> bool:
+        """The peer ended its direction; answers to what it sent before still go out (not under TLS, which has no half)."""
+        self._ended = True
+        _wake(self._readable)
+        return not self.tls
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._lost = self._ended = True
+        for waiter in (self._readable, self._writable, self._closed):
+            _wake(waiter)
+
+    def pause_writing(self) -> None:
+        if self._writable is None or self._writable.done():
+            self._writable = asyncio.get_running_loop().create_future()
+
+    def resume_writing(self) -> None:
+        _wake(self._writable)
+
+    # What the session calls
+
+    @property
+    def tls(self) -> bool:
+        return self._transport is not None and self._transport.get_extra_info("ssl_object") is not None
+
+    @property
+    def ended(self) -> bool:
+        """True when nothing more can be read."""
+        return self._ended and not self._input
+
+    def info(self, name: str) -> object:
+        """What the transport knows: ``peername``, ``socket``, …"""
+        return self._transport.get_extra_info(name) if self._transport is not None else None
+
+    async def read(self, timeout: float | None) -> bytes:
+        """The next octets; empty at the end. Raises ConnectionTimeout. Being cancelled loses nothing."""
+        if not self._input and not self._ended:
+            waiter = self._readable = asyncio.get_running_loop().create_future()
+            try:
+                async with asyncio.timeout(timeout):
+                    await waiter
+            except TimeoutError:
+                raise ConnectionTimeout(f"nothing came in {timeout:g} s") from None
+            finally:
+                # A cancelled reader may end after the next one began to wait.
+                if self._readable is waiter:
+                    self._readable = None
+        data = b"".join(self._input)
+        self._input.clear()
+        self._input_size = 0
+        if self._paused and not self._lost and self._transport is not None:
+            self._paused = False
+            self._transport.resume_reading()
+        return data
+
+    def write(self, data: bytes) -> None:
+        """Queue octets; ``drain`` keeps the queue short. Raises ConnectionLost."""
+        if self._lost or self._transport is None or self._transport.is_closing():
+            raise ConnectionLost("the peer has gone")
+        self._transport.write(data)
+
+    async def drain(self, timeout: float) -> None:
+        """Wait while more than the limit is queued. A peer that takes nothing in that time is cut off."""
+        while self._writable is not None and not self._writable.done() and not self._lost:
+            left = self._queued()
+            try:
+                async with asyncio.timeout(timeout):
+                    await asyncio.shield(self._writable)
+            except TimeoutError:
+                if self._queued() < left:
+                    continue
+                self.abort()
+                raise ConnectionTimeout(f"the peer read nothing in {timeout:g} s") from None
+        if self._lost:
+            raise ConnectionLost("the peer has gone")
+
+    def _queued(self) -> int:
+        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+
+    def end_input(self) -> None:
+        """Read nothing more: whoever waits for input finds its end."""
+        self._ended = True
+        _wake(self._readable)
+
+    def discard_input(self) -> int:
+        """Forget what was read ahead, in the clear before a TLS handshake. Gives its size."""
+        dropped, self._input_size = self._input_size, 0
+        self._input.clear()
+        return dropped
+
+    async def start_tls(self, context: ssl.SSLContext, timeout: float) -> None:
+        """The server's side of the handshake. Raises ConnectionLost when it fails."""
+        transport = self._transport
+        if transport is None or self._lost:
+            raise ConnectionLost("the peer has gone")
+        self._paused = False
+        loop = asyncio.get_running_loop()
+        self.discard_input()
+        try:
+            upgraded = await loop.start_tls(
+                transport, self, context, server_side=True, ssl_handshake_timeout=timeout
+            )
+        except (OSError, asyncio.IncompleteReadError) as error:
+            raise ConnectionLost(f"TLS handshake: {error}") from error
+        if upgraded is None:
+            raise ConnectionLost("the peer went away during the TLS handshake")
+        self._transport = upgraded
+        upgraded.set_write_buffer_limits(high=self._output)
+
+    async def close(self, timeout: float) -> None:
+        """Send what is queued and close; after ``timeout`` seconds cut off."""
+        if self._transport is None or self._lost:
+            return
+        self._transport.close()
+        try:
+            async with asyncio.timeout(timeout):
+                await asyncio.shield(self._closed)
+        except TimeoutError:
+            self.abort()
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+
+def _wake(waiter: asyncio.Future[None] | None) -> None:
+    if waiter is not None and not waiter.done():
+        waiter.set_result(None)
