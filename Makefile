@@ -28,7 +28,7 @@ demo: $(MADE)  ## start a server with a sample account and tour it with the clie
 test: lint types generated docs tests  ## everything CI checks: format, lint, types, generated files, docs, layers, tests
 
 tests: $(MADE)  ## the tests alone
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(ARGS)
 
 lint: $(MADE)  ## format and lint, checked
 	@$(BIN)/ruff format --quiet --check $(CODE) || { echo "make format mends these:"; $(BIN)/ruff format --check $(CODE); exit 1; }

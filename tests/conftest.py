@@ -1,4 +1,4 @@
-"""What holds for every test: no skip in CI for want of a program, no two crash tests at once."""
+"""What holds for every test: in CI nothing is skipped for want of a program."""
 
 from collections.abc import Generator
 
@@ -19,12 +19,3 @@ def pytest_runtest_makereport(
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.longrepr = f"IMAPKIT_REQUIRE_PROGRAMS=1 allows no skip, but: {reason}"
     return report
-
-
-# First, because xdist reads the groups in the same hook.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the crash tests on one worker: two servers killed at once would measure each other's disk."""
-    for item in items:
-        if item.get_closest_marker("crash"):
-            item.add_marker(pytest.mark.xdist_group("crash"))
