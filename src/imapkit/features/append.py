@@ -5,11 +5,13 @@ Steps of the plan "APPEND": PLAN before anything is stored, COMPLETE after it (a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self, cast
 
 from ..errors import MailboxMissing, No
+from ..ports.client import ClientSession, Op
 from ..ports.session import SessionContext
 from ..ports.store import Added, NewMessage
 from ..protocol import states
@@ -21,11 +23,12 @@ from ..protocol.registry import Feature, Grammar, Phase
 from ..protocol.status import Ok
 from ..record import record
 from ..wire.cursor import Cursor
-from ..wire.frame import Literal
+from ..wire.frame import HeldLiteral, Literal
 from ..wire.writer import Stream, Writer
 from .base import TOOBIG, TRYCREATE
 from .hooks import run_hooks
 from .intake import index_literal
+from .uidplus import AppendUid
 
 feature = Feature(
     "APPEND", spec=("RFC 3501", "RFC 9051"), summary="Put a message into a mailbox", rev2=True, core=True
@@ -110,3 +113,24 @@ async def handle_append(ctx: SessionContext, command: Append) -> Ok:
         raise No(f"there is no mailbox {command.mailbox}", TRYCREATE) from None
     await run_hooks(ctx, "APPEND", Phase.COMPLETE, plan)
     return Ok("APPEND completed", plan.codes[0] if plan.codes else None)
+
+
+@feature.op
+def append(
+    session: ClientSession,
+    mailbox: str,
+    message: bytes | Stream,
+    flags: Iterable[str] = (),
+    date: datetime | None = None,
+) -> Op[AppendUid | None]:
+    """Put a message, as octets with CRLF line ends or a stream of them, into a mailbox (RFC 9051 section 6.3.12).
+
+    Gives UIDVALIDITY and UID where the server tells them (RFC 4315). ``date`` becomes INTERNALDATE; None: now.
+    Raises NoSuchMailbox, TooBig, OverQuota, CommandFailed.
+    """
+    stream: Stream = HeldLiteral(message) if isinstance(message, bytes) else message
+    binary = isinstance(message, bytes) and b"\0" in message
+    if binary:
+        session.need("BINARY", "to append a message that holds NUL")
+    done = yield Append(mailbox, tuple(flags), date, stream, binary)
+    return done.code(AppendUid)
