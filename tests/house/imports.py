@@ -36,7 +36,7 @@ def modules() -> dict[str, Path]:
 
 def imports_of(source: str, name: str, is_package: bool, known: frozenset[str]) -> Iterator[Import]:
     """What the module *name* with this source imports; *known* are the modules of the package."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(ast.parse(source, filename=name)):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield Import(alias.name, node.lineno)

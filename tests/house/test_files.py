@@ -68,7 +68,7 @@ def test_every_module_says_what_it_is() -> None:
         where(path)
         for path in python()
         if (path.name != "__init__.py" or SOURCE in path.parents)
-        if not ast.get_docstring(ast.parse(read(path)))
+        if not ast.get_docstring(ast.parse(read(path), filename=where(path)))
     ]
     assert not silent
 
@@ -110,7 +110,7 @@ def test_names_of_test_files_are_unique() -> None:
 
 def exported(path: Path) -> list[str] | None:
     """The literal `__all__` of a module, or None when it has none."""
-    for node in ast.parse(read(path)).body:
+    for node in ast.parse(read(path), filename=where(path)).body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
             return [str(item.value) for item in ast.walk(node) if isinstance(item, ast.Constant)]
@@ -125,7 +125,9 @@ def test_a_package_that_reexports_lists_what_it_exports(name: str) -> None:
     """An `__init__.py` that imports names from below has an `__all__`, and each name in it is there."""
     path = modules()[name]
     names = exported(path)
-    imports = [node for node in ast.parse(read(path)).body if isinstance(node, ast.ImportFrom)]
+    imports = [
+        node for node in ast.parse(read(path), filename=where(path)).body if isinstance(node, ast.ImportFrom)
+    ]
     reexports = [node for node in imports if node.level or (node.module or "").startswith("imapkit")]
     if names is None:
         assert not reexports, f"{where(path)} re-exports names and has no __all__"
