@@ -12,7 +12,6 @@ from scripts.generators import Files, Generator, tidy
 CLIENT = Path("src/imapkit/client")
 HEADER = "# Generated from {source} by scripts/unasync.py; do not edit: the next run overwrites it.\n"
 
-
 # Applied in this order, docstrings and comments included: they describe the twin as well.
 RULES: tuple[tuple[str, str], ...] = (
     (r"\basync (def|with|for)\b", r"\1"),
