@@ -151,13 +151,24 @@ class StatusData:
 
 
 def _read_response_mailbox(c: Cursor) -> str:
-    """A mailbox name; some servers forget the quotes around one with spaces, so all up to the last " (" counts."""
-    last = c.buf.rfind(b" (")
-    if c.lenient and not c.at_string() and last > c.pos and b" " in c.buf[c.pos : last]:
-        name = read_mailbox(Cursor(b'"' + c.buf[c.pos : last] + b'"', lenient=True, utf8=c.utf8))
-        c.pos = last
-        return name
+    """A mailbox name; some servers forget the quotes around one with spaces, so all before the last list counts."""
+    if c.lenient and not c.at_string():
+        last = _last_list(c.buf)
+        if last > c.pos and b" " in c.buf[c.pos : last]:
+            name = read_mailbox(Cursor(b'"' + c.buf[c.pos : last] + b'"', lenient=True, utf8=c.utf8))
+            c.pos = last
+            return name
     return read_mailbox(c)
+
+
+def _last_list(line: bytes) -> int:
+    """Where the space before the list at the end of ``line`` is; -1 when there is none."""
+    depth = 0
+    for at in range(len(line) - 1, 0, -1):
+        depth += (line[at] == 0x29) - (line[at] == 0x28)
+        if depth == 0 and line[at] == 0x28:
+            return at - 1 if line[at - 1] == 0x20 else -1
+    return -1
 
 
 def _read_att(c: Cursor, g: Grammar) -> StatusAtt:
