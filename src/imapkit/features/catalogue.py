@@ -40,6 +40,10 @@ BUILT_IN: Final = (
     "uidplus",
     "copy",
     "fetch",
+    "binary",
+    "store",
+    "condstore",
+    "objectid",
 )
 
 ENTRY_POINTS: Final = "imapkit.features"

@@ -53,11 +53,11 @@ class Flags:
 
 @record
 class Computed:
-    """A short text worked out from columns."""
+    """A short text worked out from columns (and the content, if it must be)."""
 
     label: bytes
     columns: tuple[Column, ...]
-    render: Callable[[Values], bytes]
+    render: Callable[[Account, Values], bytes]
 
 
 @record

@@ -206,7 +206,8 @@ class _Sender:
             if not isinstance(text, Slice):
                 yield separator + piece.label + text
             else:
-                yield separator + piece.label + b"{%d}\r\n" % (text.end - text.start)
+                mark = b"~" if isinstance(piece, Content) and piece.binary else b""
+                yield separator + piece.label + b"%b{%d}\r\n" % (mark, text.end - text.start)
                 yield from read_pieces(self._account, text)
             separator = b" "
         yield b")\r\n"
@@ -218,7 +219,7 @@ class _Sender:
             return self._flags.of(values[0], uid)
         if isinstance(piece, Content):
             return render_content(self._account, piece, values)
-        return piece.render(values)
+        return piece.render(self._account, values)
 
 
 def _number_of(uid: object, numbers: Numbers) -> int | None:
@@ -253,5 +254,5 @@ def read_pieces(account: Account, part: Slice) -> Iterator[bytes]:
             if len(data) != wanted:
                 raise ConnectionLost("a stored message is shorter than it was")
             yield data
-    except StoreError as error:
+    except (StoreError, OSError) as error:
         raise ConnectionLost(f"a stored message could not be read: {error}") from error

@@ -29,6 +29,11 @@ class UnknownEncoding(ValueError):
         self.encoding = encoding
 
 
+def is_identity(encoding: bytes) -> bool:
+    """True for an encoding that ``decode_body`` leaves as it is."""
+    return encoding.strip().lower() in _IDENTITY
+
+
 def decode_body(data: bytes, encoding: bytes | None) -> bytes:
     """``data`` without its transfer encoding."""
     name = (encoding or b"").strip().lower()
