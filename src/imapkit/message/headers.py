@@ -13,7 +13,7 @@ from ..record import record
 from .mime import unfold
 
 _LOGICAL: Final = re.compile(rb"[^\n]*(?:\n[ \t][^\n]*)*\n?")
-_NAME: Final = re.compile(rb"([!-9;-~\x80-\xff]+)[ \t]*:")
+_NAME: Final = re.compile(rb"([\x00!-9;-~\x80-\xff]+)[ \t]*:")
 _BLANK: Final = (b"\n", b"\r\n", b"\r", b"")
 
 
@@ -44,7 +44,7 @@ def fields(header: bytes) -> Iterator[Field]:
         at = line.end()
         name = _NAME.match(line[0])
         if name is not None:
-            yield Field(name[1], line[0], name.end())
+            yield Field(name[1].replace(b"\0", b""), line[0], name.end())
 
 
 def select_fields(header: bytes, names: Iterable[bytes], negate: bool = False) -> bytes:

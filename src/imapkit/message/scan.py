@@ -20,7 +20,7 @@ MAX_DEPTH: Final = 100
 MAX_PARTS: Final = 10_000
 MAX_HEADER: Final = 1 << 20
 """Octets of one header block that are looked at."""
-MAX_HEADERS: Final = 8 << 20
+MAX_HEADERS: Final = 4 << 20
 """… and of all header blocks of a message."""
 HEAD: Final = 64 << 10
 """Octets of text kept for a preview."""
@@ -31,8 +31,8 @@ _HEADER, _BODY, _SKIP = 0, 1, 2
 _CR, _LF = 13, 10
 
 _HEADER_STOP: Final = re.compile(rb"\n(?:\r?\n|--)")
-_FIELD_LINE: Final = re.compile(rb"[!-9;-~\x80-\xff]+[ \t]*:")
-_ANY_FIELD_LINE: Final = re.compile(rb"^[!-9;-~\x80-\xff]+[ \t]*:", re.MULTILINE)
+_FIELD_LINE: Final = re.compile(rb"[\x00!-9;-~\x80-\xff]+[ \t]*:")
+_ANY_FIELD_LINE: Final = re.compile(rb"^[\x00!-9;-~\x80-\xff]+[ \t]*:", re.MULTILINE)
 _MBOX_LINE: Final = re.compile(rb">?From [^:\s]")
 _OPAQUE: Final = Mime(b"application", b"octet-stream")
 
@@ -84,6 +84,7 @@ class Scanner:
         "_header_total",
         "_kept",
         "_kept_size",
+        "_line_end",
         "_live",
         "_mode",
         "_newlines",
@@ -106,6 +107,8 @@ class Scanner:
         self._mode = _HEADER
         self._bol = True
         """True where ``_pos`` begins a line that has not been looked at."""
+        self._line_end = 0
+        """Size of the line end before ``_pos`` where a boundary line ended there: it is that of the next one too."""
         self._opening = -1
         """While skipping the rest of a boundary line: 1 if it begins a part, 0 if it ends the last."""
         self._stack: list[_Open] = []
@@ -191,8 +194,7 @@ class Scanner:
                 if found == -2:
                     return False
                 if found >= 0:
-                    self._end_header(False)
-                    self._cut(found, at, 0)
+                    self._cut(found, at, self._end_header(False))
                     return True
                 if self._is_own_boundary(at):
                     self._end_header(True)
@@ -219,8 +221,11 @@ class Scanner:
         own = mime.maintype.lower() == b"multipart" and boundary != b""
         return own and self._buf.startswith(boundary, at + 2)
 
-    def _end_header(self, blank: bool) -> None:
-        """The header of the innermost part is complete; ``blank`` unless no blank line ended it."""
+    def _end_header(self, blank: bool) -> int:
+        """The header of the innermost part is complete; ``blank`` unless no blank line ended it.
+
+        Returns the size of the line end before this place if it ends a body that no blank line set off from the header.
+        """
         part = self._stack[-1]
         header = self._kept[0] if len(self._kept) == 1 else b"".join(self._kept)
         whole = len(header) == self._kept_size
@@ -246,7 +251,11 @@ class Scanner:
         part.lines = lines
         self._mode = _BODY
         self._bol = True
+        self._line_end = 0
         self._open_body(part, lead)
+        if not lead:
+            return 0
+        return 2 if lead.endswith(b"\r\n") else 1
 
     def _open_body(self, part: _Open, lead: bytes) -> None:
         kind = _kind_of(part.mime)
@@ -296,7 +305,7 @@ class Scanner:
                 if found == -2:
                     return False
                 if found >= 0:
-                    self._cut(found, at, 0)
+                    self._cut(found, at, self._line_end)
                     return True
             self._bol = False
         while True:
@@ -361,12 +370,14 @@ class Scanner:
 
     def _skip_line(self, final: bool) -> bool:
         """The rest of a boundary line."""
-        end = self._buf.find(b"\n", self._pos)
+        buf = self._buf
+        end = buf.find(b"\n", self._pos)
         if end < 0:
-            self._take(len(self._buf))
+            self._take(len(buf) if final else len(buf) - 1)
             if not final:
                 return False
         else:
+            self._line_end = 2 if end > self._pos and buf[end - 1] == _CR else 1
             self._take(end + 1)
         if self._opening:
             digest = self._stack[-1].digest

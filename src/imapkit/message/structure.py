@@ -41,7 +41,7 @@ class _Level:
 
 
 _FULL: Final = _Level(1 << 20, 10_000, 1000)
-_LEVELS: Final = (_FULL, _Level(2000, 500, 50), _Level(200, 20, 10), _Level(60, 0, 1), _Level(30, 0, 0))
+_LEVELS: Final = (_FULL, _Level(500, 50, 20), _Level(60, 0, 1), _Level(30, 0, 0))
 
 
 def _cut(value: bytes | None, level: _Level) -> bytes | None:
