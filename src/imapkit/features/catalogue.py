@@ -39,6 +39,7 @@ BUILT_IN: Final = (
     "expunge",
     "uidplus",
     "copy",
+    "move",
     "fetch",
     "binary",
     "store",

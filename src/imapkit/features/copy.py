@@ -36,19 +36,19 @@ feature = Feature(
 class Transfer:
     """What COPY and MOVE have in common: sequence-set SP mailbox."""
 
-    messages: NumSet
+    numset: NumSet
     mailbox: str
     uid: bool = True
 
     @classmethod
     def read(cls, c: Cursor, g: Grammar, *, uid: bool) -> Self:
         c.sp()
-        messages = read_numset(c)
+        numset = read_numset(c)
         c.sp()
-        return cls(messages, read_mailbox(c), uid)
+        return cls(numset, read_mailbox(c), uid)
 
     def write_as(self, w: Writer, name: bytes) -> None:
-        w.raw((b"UID " if self.uid else b"") + name + b" " + encode_numset(self.messages))
+        w.raw((b"UID " if self.uid else b"") + name + b" " + encode_numset(self.numset))
         w.sp().mailbox(self.mailbox)
 
 
@@ -77,7 +77,7 @@ class CopyPlan:
 @feature.handler(Copy)
 async def handle_copy(ctx: SessionContext, command: Copy) -> Ok:
     view = ctx.view
-    messages = named(view, command.messages, uid=command.uid)
+    messages = named(view, command.numset, uid=command.uid)
     target = await find_target(ctx, command.mailbox)
     plan = CopyPlan(command)
     if len(messages):
@@ -87,7 +87,7 @@ async def handle_copy(ctx: SessionContext, command: Copy) -> Ok:
             raise missing(command.mailbox) from None
     await run_hooks(ctx, "COPY", Phase.COMPLETE, plan)
     for code in plan.codes[1:]:
-        ctx.send_status(Status(Kind.OK, "See the code", code))
+        ctx.send_status(Status(Kind.OK, "Copied", code))
     done = plan.copied is not None and plan.copied.source
     name = "UID COPY" if command.uid else "COPY"
     text = f"{name} completed" if done else "No matching messages, so nothing copied"
@@ -138,6 +138,6 @@ def copy_result(done: Completed) -> CopyResult:
 
 
 @feature.op
-def copy(messages: NumSet, mailbox: str, *, uid: bool = True) -> Op[CopyResult]:
+def copy(numset: NumSet, mailbox: str, *, uid: bool = True) -> Op[CopyResult]:
     """Copy messages to another mailbox (RFC 9051 section 6.4.7). Raises NoSuchMailbox, OverQuota, CommandFailed."""
-    return copy_result((yield Copy(messages, mailbox, uid)))
+    return copy_result((yield Copy(numset, mailbox, uid)))

@@ -161,15 +161,15 @@ def tell_copied(ctx: SessionContext, plan: CopySteps) -> None:
 
 
 @feature.op
-def expunge(session: ClientSession, messages: NumSet | None = None) -> Op[None]:
-    r"""Remove the messages marked \Deleted for good; of them only those with a UID in ``messages``, if given.
+def expunge(session: ClientSession, numset: NumSet | None = None) -> Op[None]:
+    r"""Remove the messages marked \Deleted for good; of them only those with a UID in ``numset``, if given.
 
     RFC 9051 section 6.4.3, RFC 4315 section 2.1. Raises NotSupported when the server cannot restrict it, CommandFailed.
     """
-    if messages is None:
+    if numset is None:
         yield Expunge()
         return
     session.need("UIDPLUS", "to remove some of the messages marked as deleted and no others")
-    if not messages:
+    if not numset:
         raise UsageError("the set of messages to remove is empty")
-    yield UidExpunge(messages)
+    yield UidExpunge(numset)

@@ -1,0 +1,141 @@
+"""MOVE and UID MOVE (RFC 6851; part of IMAP4rev2, RFC 9051 section 6.4.8).
+
+The store moves in one change, so a message is always in at least one of the two mailboxes. COPYUID goes out before the EXPUNGE
+responses (section 4.3), which come from the view. A client whose server lacks MOVE copies, marks and removes instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..errors import CommandFailed, ConnectionLost, MailboxMissing, NotSupported, UnknownOutcome
+from ..ports.client import ClientSession, Op
+from ..ports.session import SessionContext
+from ..ports.store import FlagAction
+from ..protocol import states
+from ..protocol.flags import DELETED
+from ..protocol.numset import NumSet
+from ..protocol.registry import Feature, Phase
+from ..protocol.status import Kind, Ok, Status
+from ..query.key import Numbers, SearchKey
+from ..query.records import Uids
+from ..record import record
+from ..wire.writer import Writer
+from .copy import Copy, CopyPlan, CopyResult, Transfer, copy_result, find_target, missing
+from .esearch import search
+from .expunge import Expunge, named, refuse_read_only
+from .hooks import run_hooks
+from .store import Store
+from .uidplus import UidExpunge
+
+feature = Feature(
+    "MOVE",
+    spec=("RFC 6851", "RFC 9051"),
+    summary="Move messages to another mailbox",
+    capabilities=("MOVE",),
+    rev2=True,
+)
+
+_RANGES = 300
+"""Ranges of one command of the fallback: keeps its lines under the 8,000 octets that every server takes."""
+
+
+@feature.command("MOVE", states=states.SELECTED, uid=True)
+@record
+class Move(Transfer):
+    """move = "MOVE" SP sequence-set SP mailbox."""
+
+    def write(self, w: Writer) -> None:
+        self.write_as(w, b"MOVE")
+
+
+# The server
+
+
+@feature.handler(Move)
+async def handle_move(ctx: SessionContext, command: Move) -> Ok:
+    view = ctx.view
+    name = "UID MOVE" if command.uid else "MOVE"
+    refuse_read_only(view, name)
+    messages = named(view, command.numset, uid=command.uid)
+    target = await find_target(ctx, command.mailbox)
+    plan = CopyPlan(command)
+    if len(messages):
+        try:
+            plan.copied = await ctx.account.move(view.mailbox, messages, target.id)
+        except MailboxMissing:
+            raise missing(command.mailbox) from None
+    await run_hooks(ctx, "COPY", Phase.COMPLETE, plan)
+    for code in plan.codes:
+        ctx.send_status(Status(Kind.OK, "Moved", code))
+    done = plan.copied is not None and plan.copied.source
+    return Ok(f"{name} completed" if done else "No matching messages, so nothing moved")
+
+
+# The client
+
+
+@feature.op
+def move(
+    session: ClientSession, numset: NumSet, mailbox: str, *, uid: bool = True, plain_expunge: bool = False
+) -> Op[CopyResult]:
+    r"""Move messages to another mailbox (RFC 6851), by COPY, STORE and UID EXPUNGE where the server has no MOVE.
+
+    Where it has no UIDPLUS either, NotSupported is raised before anything is done, unless ``plain_expunge`` allows EXPUNGE, which removes
+    every other message marked \Deleted too. Raises NoSuchMailbox, OverQuota, CommandFailed; UnknownOutcome when the connection was
+    lost between the steps.
+    """
+    if session.has("MOVE"):
+        return copy_result((yield Move(numset, mailbox, uid)))
+    if not session.has("UIDPLUS") and not plain_expunge:
+        raise NotSupported(
+            "MOVE", "and without UIDPLUS, messages that others marked as deleted would be removed too"
+        )
+    # What COPY takes, STORE must take exactly: a message that arrives in between would be removed without a copy
+    key: SearchKey = Uids(numset) if uid else Numbers(numset)
+    found = yield from search(session, key)
+    results: list[CopyResult] = []
+    done: list[str] = []
+    for part in found.messages.split(_RANGES):
+        results.append((yield from _copy_and_remove(session, part, mailbox, done)))
+    return _joined(results)
+
+
+def _copy_and_remove(session: ClientSession, uids: NumSet, mailbox: str, done: list[str]) -> Op[CopyResult]:
+    """``done`` collects the steps that are certain."""
+    with _telling(done):
+        result = copy_result((yield Copy(uids, mailbox)))
+        done.append("COPY")
+        yield Store(uids, FlagAction.ADD, (DELETED,), uid=True, silent=True)
+        done.append("STORE")
+        yield UidExpunge(uids) if session.has("UIDPLUS") else Expunge()
+        done.append("EXPUNGE")
+    return result
+
+
+@contextmanager
+def _telling(done: list[str]) -> Iterator[None]:
+    """Errors tell which steps were done before."""
+    try:
+        yield
+    except UnknownOutcome as error:
+        raise UnknownOutcome(error.command, done) from error
+    except ConnectionLost as error:
+        if not done:
+            raise
+        raise UnknownOutcome("MOVE", done) from error
+    except CommandFailed as error:
+        if done:
+            error.add_note(f"done before: {', '.join(done)}")
+        raise
+
+
+def _joined(results: list[CopyResult]) -> CopyResult:
+    """One result of several COPYs; without UIDs when any of them came without."""
+    validities = {result.uidvalidity for result in results}
+    if len(validities) != 1 or None in validities:
+        return CopyResult(None, NumSet(), NumSet())
+    source = tuple(pair for result in results for pair in result.source.ranges)
+    target = tuple(pair for result in results for pair in result.target.ranges)
+    return CopyResult(validities.pop(), NumSet(source), NumSet(target))
