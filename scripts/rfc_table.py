@@ -5,31 +5,12 @@ A document holds the table between two marker lines; everything else in it is wr
 
 from pathlib import Path
 
-from imapkit.features.catalogue import built_in
+from imapkit.tools.feature_table import markdown
 from scripts.generators import Files, Generator
 
 BEGIN = "<!-- generated: the RFC table, by scripts/generate.py -->"
 END = "<!-- end of the generated part -->"
 DOCUMENTS = (Path("README.md"), Path("docs/rfcs.md"))
-
-
-def table() -> str:
-    """One row a feature, in the order of the catalogue."""
-    rows = ["| feature | specification | what it is | IMAP4rev2 |", "|---|---|---|---|"]
-    for feature in built_in():
-        specification = ", ".join(_link(document) for document in feature.spec)
-        summary = feature.summary.replace("|", "\\|")
-        rows.append(
-            f"| `{feature.name}` | {specification} | {summary} | {'part of it' if feature.rev2 else ''} |"
-        )
-    return "\n".join(rows)
-
-
-def _link(document: str) -> str:
-    word, _, number = document.partition(" ")
-    if word == "RFC" and number.isdigit():
-        return f"[{document}](https://www.rfc-editor.org/rfc/rfc{number})"
-    return document
 
 
 def between(text: str, inner: str) -> str:
@@ -43,7 +24,7 @@ def between(text: str, inner: str) -> str:
 
 def render(root: Path) -> Files:
     """The documents as they should be."""
-    return {path: between((root / path).read_text(encoding="utf-8"), table()) for path in DOCUMENTS}
+    return {path: between((root / path).read_text(encoding="utf-8"), markdown()) for path in DOCUMENTS}
 
 
 GENERATOR = Generator("RFC table", render)

@@ -52,6 +52,9 @@ class BrokenResponse:
     uid: int | None
     raw: bytes
     error: str
+    expected: str = ""
+    offset: int | None = None
+    """Where in the frame (its literals left out) ``expected`` was wanted; None for a limit."""
 
     def write(self, w: Writer) -> None:
         w.raw(self.raw)
@@ -120,7 +123,12 @@ def _read_data(c: Cursor, g: Grammar, frame: Frame, name: bytes, number: int | N
         c.finish()
     except (ParseError, LimitExceeded) as error:
         uid = _UID.search(frame.buf)
-        return BrokenResponse(shown, number, int(uid[1]) if uid else None, frame.wire(), str(error))
+        expected, offset = (
+            (error.expected, error.offset) if isinstance(error, ParseError) else (str(error), None)
+        )
+        return BrokenResponse(
+            shown, number, int(uid[1]) if uid else None, frame.wire(), str(error), expected, offset
+        )
     return found
 
 

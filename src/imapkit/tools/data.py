@@ -1,0 +1,37 @@
+"""A server's data directory: the store and the user directory in it, opened together, also beside a running server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from ..errors import UsageError
+from ..ports.directory import Directory
+from ..ports.store import MailStore
+from ..record import record
+
+
+@record
+class Data:
+    store: MailStore
+    directory: Directory
+
+
+@asynccontextmanager
+async def open_data(path: Path, *, make: bool = False) -> AsyncIterator[Data]:
+    """``make``: a directory that is not there is made. Raises UsageError, StoreError."""
+    from ..stores.directory.sqlite import SqliteDirectory
+    from ..stores.sqlite import SqliteStore
+
+    if not make and not path.is_dir():
+        raise UsageError(f"there is no data directory {path}")
+    directory = SqliteDirectory(path)
+    try:
+        store = SqliteStore(path)
+        try:
+            yield Data(store, directory)
+        finally:
+            await store.close()
+    finally:
+        directory.close()
