@@ -53,7 +53,7 @@ class App:
         return len(self._sessions)
 
     async def start(self, addresses: Iterable[Address]) -> None:
-        """Listen on all, or on none: raises UsageError. Sessions may come before this returns."""
+        """Listen on all, or on none: raises UsageError, OSError. Sessions may come before this returns."""
         services = self._services
         try:
             for address in addresses:

@@ -39,13 +39,13 @@ class Listener:
 async def listen(
     address: Address, make_stream: Callable[[Address], Stream], tls: ssl.SSLContext | None, handshake: float
 ) -> Listener:
-    """Bind and accept. Raises UsageError with a line that names the address when that cannot be."""
+    """Bind and accept. Raises UsageError or OSError, both naming the address."""
     if address.kind == "imaps" and tls is None:
         raise UsageError(f"cannot listen on {address}: there is no TLS certificate")
     try:
         bound = _unix_socket(address) if address.kind == "unix" else await _tcp_socket(address)
     except OSError as error:
-        raise UsageError(f"cannot listen on {address}: {error.strerror or error}") from error
+        raise OSError(error.errno, f"cannot listen there: {error.strerror or error}", str(address)) from error
     if address.kind != "unix":
         address = replace(address, port=bound.getsockname()[1])
     loop = asyncio.get_running_loop()

@@ -24,8 +24,8 @@ async def open_data(path: Path, *, make: bool = False) -> AsyncIterator[Data]:
     from ..stores.directory.sqlite import SqliteDirectory
     from ..stores.sqlite import SqliteStore
 
-    if not make and not path.is_dir():
-        raise UsageError(f"there is no data directory {path}")
+    if not make:
+        _check(path)
     directory = SqliteDirectory(path)
     try:
         store = SqliteStore(path)
@@ -35,3 +35,8 @@ async def open_data(path: Path, *, make: bool = False) -> AsyncIterator[Data]:
             await store.close()
     finally:
         directory.close()
+
+
+def _check(path: Path) -> None:
+    if not path.is_dir():
+        raise UsageError(f"there is no data directory {path}")
