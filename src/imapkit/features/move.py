@@ -98,7 +98,8 @@ def move(
     results: list[CopyResult] = []
     done: list[str] = []
     for part in found.messages.split(_RANGES):
-        results.append((yield from _copy_and_remove(session, part, mailbox, done)))
+        result = yield from _copy_and_remove(session, part, mailbox, done)
+        results.append(result)
     return _joined(results)
 
 
