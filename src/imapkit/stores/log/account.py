@@ -199,7 +199,7 @@ class AccountModel(ABC):
         counter = self.last_uidvalidity if change.uidvalidity is None else change.uidvalidity
         change.uidvalidity = max(counter + 1, change.time)
         state = State(number, name, self.object_id("F", number), change.uidvalidity, special_use)
-        state.modseq = state.floor = change.modseq
+        state.modseq = change.modseq
         change.states[number] = state
         change.log(ACCOUNT, Created(number, name))
         return state

@@ -86,6 +86,13 @@ class OpenMailbox:
         self.state = state
         self.row = state.row()
 
+    def replace_columns(self, columns: Columns) -> None:
+        """Columns read anew, as of the present state."""
+        self.columns = columns
+        self._tail.clear()
+        self._tail_modseqs.clear()
+        self._tail_from = self.state.modseq
+
     # The port
 
     def everything(self) -> MessageSet:

@@ -11,7 +11,7 @@ from imapkit.query.collate import casemap
 from imapkit.query.index import IdColumn, MessageSet, NumberColumn, TextColumn
 
 from . import bits
-from .columns import Slice
+from .columns import Columns, Slice
 from .mailbox import OpenMailbox
 
 CHUNK: Final = 500
@@ -36,8 +36,11 @@ class LogSearch:
 
     def __init__(self, mailbox: OpenMailbox, texts: Texts) -> None:
         self._mailbox = mailbox
-        self._columns = mailbox.columns
         self._texts = texts
+
+    @property
+    def _columns(self) -> Columns:
+        return self._mailbox.columns
 
     def everything(self) -> MessageSet:
         return self._columns.everything()

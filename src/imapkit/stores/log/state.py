@@ -37,7 +37,12 @@ class State:
     recent_from: int = 1
     keywords: tuple[str, ...] = ()
     floor: int = 0
-    """Tombstones older than this MODSEQ are forgotten."""
+    """Tombstones up to this MODSEQ are forgotten."""
+    log_floor: int = 0
+    """Entries up to this MODSEQ are gone from the log, tombstones apart."""
+    log_size: int = 0
+    """Octets of log above the latest snapshot."""
+    snapshot_size: int = 0
 
     def row(self) -> MailboxRow:
         return MailboxRow(

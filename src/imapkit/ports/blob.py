@@ -1,0 +1,23 @@
+"""Where the octets of large messages live, as stores see it: write once, read by range. Files now; object stores fit too."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..wire.frame import Literal, LiteralSink
+
+
+class BlobStore(Protocol):
+    """Blobs named by their octets: the same octets get the same name, and a name once given reads the same for ever."""
+
+    def spool(self) -> LiteralSink:
+        """Takes octets as they arrive; ``keep`` of what it gives copies nothing."""
+        ...
+
+    def keep(self, content: Literal) -> str:
+        """Store the octets durably and give their name; ``content`` is taken over. Blocks: call it in a thread."""
+        ...
+
+    def read(self, name: str, offset: int, length: int) -> bytes:
+        """At most ``length`` octets from ``offset``."""
+        ...

@@ -1,0 +1,498 @@
+"""An account on disk: the log model over one SQLite file.
+
+The rules it must not break: a write is one short transaction on the event loop, and no statement or transaction lives across
+an await; memory, answers and hints change after COMMIT only; a writer applies what others appended before it decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, cast
+
+import apsw
+
+from imapkit.errors import MailboxMissing, StoreBroken, StoreError
+from imapkit.ports.store import Column, NewMessage
+from imapkit.protocol.numset import Range
+from imapkit.query.index import IdColumn, SearchIndex, TextColumn
+from imapkit.stores.log.account import AccountModel
+from imapkit.stores.log.content import NewContent, new_content
+from imapkit.stores.log.entry import ACCOUNT, Deleted, Entry, Subscribed, Unsubscribed
+from imapkit.stores.log.mailbox import OpenMailbox
+from imapkit.stores.log.search import LogSearch
+from imapkit.stores.log.state import Change, State
+from imapkit.stores.log.trash import TrashBatch
+from imapkit.wire.frame import LiteralSink, MemorySink
+
+from . import database
+from .blobs import Blobs
+from .columns import NumpyColumns
+from .contents import INLINE, Contents, InFile, Inline, insert_content
+from .disk import Disk
+from .errors import store_errors
+from .loading import load_columns
+from .locks import OpenLock, WriterLock
+from .maintenance import Maintenance
+from .schema import migrate, read_meta, write_meta
+from .states import (
+    after,
+    read_counters,
+    read_entries,
+    read_expunged,
+    read_mailbox_log,
+    read_states,
+    read_trash,
+    write_entries,
+    write_state,
+    write_trash,
+)
+from .sync import WalSync
+
+FLAGS_WITHIN = 0.2
+LOOK_EVERY = 10.0
+
+
+class Owner(Protocol):
+    """What an account asks of its store."""
+
+    @property
+    def disk(self) -> Disk: ...
+
+    @property
+    def flags_durable(self) -> bool: ...
+
+    @property
+    def threads(self) -> Executor: ...
+
+    @property
+    def columns_budget(self) -> int: ...
+
+    @property
+    def clock(self) -> Callable[[], float]: ...
+
+    def committed(self, account: SqliteAccount) -> None:
+        """Tell other processes."""
+        ...
+
+    async def give_back(self, account: SqliteAccount) -> None: ...
+
+
+class SqliteBody:
+    """The octets of a stored message."""
+
+    def __init__(self, contents: Contents, number: int) -> None:
+        self._contents = contents
+        self._number = number
+        self.size = contents.locate(number)[0]
+
+    def read(self, offset: int = 0, length: int | None = None) -> bytes:
+        return self._contents.octets(self._number, offset, self.size if length is None else length)
+
+
+class _Writing(AbstractAsyncContextManager[Change]):
+    """Lock, transaction, what others wrote; then the change is put together; then COMMIT, memory, unlock."""
+
+    def __init__(self, account: SqliteAccount) -> None:
+        self.account = account
+
+    async def __aenter__(self) -> Change:
+        await self.account.lock.acquire()
+        try:
+            self.change = self.account.begin()
+        except BaseException:
+            self.account.lock.release()
+            raise
+        return self.change
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None and not self.change.empty:
+                self.account.commit(self.change)
+            else:
+                self.account.rollback()
+        finally:
+            self.account.lock.release()
+
+
+class SqliteAccount(AccountModel):
+    """One account, opened by ``SqliteStore``."""
+
+    def __init__(self, account_id: str, directory: Path, owner: Owner) -> None:
+        self.directory = directory
+        self.path = directory / database.FILE
+        self.owner = owner
+        self.holders = 0
+        self.closed = False
+        self.tick = -1
+        self.next_content = 1
+        self._data_version = -1
+        self._in_use = False
+        self.lock = WriterLock(directory / "writer.lock")
+        self._open_lock = OpenLock(directory / "open.lock")
+        self.disk = owner.disk
+        self.threads = owner.threads
+        with store_errors(self.path):
+            self.db = database.connect(self.path, self.disk)
+        self.sync = WalSync(Path(f"{self.path}-wal"), self.disk, owner.threads)
+        self.blobs = Blobs(directory / "blobs", self.disk)
+        super().__init__(account_id, "")
+
+    async def start(self) -> None:
+        """Bring the file up to date, skip ahead after a power cut, and read the mailboxes."""
+        boot = self.disk.boot_id()
+        with store_errors(self.path):
+            async with self.lock:
+                migrate(self.db, self.path)
+                if database.was_cut(self.db, boot):
+                    database.skip_ahead(self.db, boot)
+                    self._in_use = True
+            self.token = read_meta(self.db, "token") or ""
+            if not self.token:
+                raise StoreBroken(f"{self.path} lacks its token")
+            self.contents = Contents(self.db, self.blobs, self.token)
+            self.maintenance = Maintenance(self)
+            self.db.set_wal_hook(self.maintenance.committed)
+        await self.refresh()
+        self.blobs.clear_spool(time.time() - 86400)
+        if self._in_use:
+            await self.sync.barrier()
+
+    # Changes
+
+    def writing(self) -> AbstractAsyncContextManager[Change]:
+        return _Writing(self)
+
+    def begin(self) -> Change:
+        if self.closed:
+            raise StoreError("the account is closed")
+        self.disk.reached("begin")
+        with store_errors(self.path):
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                self._look()
+            except BaseException:
+                self.rollback()
+                raise
+        return Change(self.last_modseq + 1, int(self.owner.clock()), self.states)
+
+    def rollback(self) -> None:
+        # A full disk may have ended the transaction already.
+        if self.db.in_transaction:
+            with store_errors(self.path):
+                self.db.execute("ROLLBACK")
+
+    def commit(self, change: Change) -> None:
+        try:
+            with store_errors(self.path):
+                self._write(change)
+                self.disk.reached("written")
+                self.db.execute("COMMIT")
+        except BaseException:
+            self.rollback()
+            raise
+        self.disk.reached("committed")
+        self._in_use = True
+        self.tick += 1
+        self.next_content += len(change.contents)
+        self.next_trash = max([self.next_trash, *(batch.id + 1 for batch in change.trash)])
+        self.next_mailbox = max([self.next_mailbox, *(number + 1 for number in change.states)])
+        self.apply(change)
+        for state in change.kept():
+            self.maintenance.consider(state)
+        if change.entries:
+            self.owner.committed(self)
+
+    def _write(self, change: Change) -> None:
+        db = self.db
+        if not self._in_use:
+            database.mark_in_use(db, self.disk.boot_id())
+        for number, content in enumerate(change.contents, self.next_content):
+            insert_content(db, number, content)
+        write_entries(db, change)
+        for state in change.kept():
+            write_state(db, state, self.tick + 1)
+        for mailbox_id in change.removed:
+            for table in ("segment", "snapshot"):
+                db.execute(f"DELETE FROM {table} WHERE mailbox = ?", (mailbox_id,))
+            db.execute("DELETE FROM log WHERE mailbox = ? AND id < ?", (mailbox_id, after(change.modseq - 1)))
+            db.execute("DELETE FROM mailbox WHERE id = ?", (mailbox_id,))
+        if change.trash:
+            write_trash(db, change.trash)
+        for item in change.subscriptions:
+            verb = "INSERT OR IGNORE INTO subscription VALUES (?)"
+            db.execute(verb if item.wanted else "DELETE FROM subscription WHERE name = ?", (item.name,))
+        self._write_counters(change)
+
+    def _write_counters(self, change: Change) -> None:
+        before = [self.states[number] for number in change.states if number in self.states]
+        kept = change.kept()
+        self.db.execute(
+            "UPDATE account SET modseq = ?, uidvalidity = ?, tick = ?, next_mailbox = max(next_mailbox, ?), next_content = ?,"
+            " next_trash = max(next_trash, ?), messages = messages + ?, size = size + ?",
+            (
+                change.modseq if change.entries else self.last_modseq,
+                self.last_uidvalidity if change.uidvalidity is None else change.uidvalidity,
+                self.tick + 1,
+                max(change.states, default=0) + 1,
+                self.next_content + len(change.contents),
+                max((batch.id for batch in change.trash), default=0) + 1,
+                sum(state.messages for state in kept) - sum(state.messages for state in before),
+                sum(state.size for state in kept) - sum(state.size for state in before),
+            ),
+        )
+
+    async def settle(self, durable: bool) -> None:
+        if durable or self.owner.flags_durable:
+            await self.sync.barrier()
+        else:
+            self.sync.soon(FLAGS_WITHIN / 2)
+        self.disk.reached("answer")
+
+    async def take_contents(self, messages: Sequence[NewMessage]) -> list[NewContent]:
+        found: list[NewContent] = []
+        try:
+            for message in messages:
+                found.append(new_content(message, await self._take(message)))  # noqa: PERF401
+        finally:
+            for message in messages:
+                message.content.close()
+        return found
+
+    async def _take(self, message: NewMessage) -> object:
+        content = message.content
+        header = message.index.header
+        if content.size <= INLINE:
+            data = content.read()
+            return Inline(data[: len(header)], data[len(header) :])
+        loop = asyncio.get_running_loop()
+        return InFile(header, await loop.run_in_executor(self.threads, self.blobs.keep, content))
+
+    def number_contents(self, change: Change, contents: list[NewContent]) -> list[int]:
+        first = self.next_content + len(change.contents)
+        change.contents += contents
+        return list(range(first, first + len(contents)))
+
+    # What other processes wrote
+
+    async def refresh(self) -> None:
+        if self.closed:
+            raise StoreError("the account is closed")
+        with store_errors(self.path):
+            if self._is_stale():
+                self.db.execute("BEGIN")
+                try:
+                    self._catch_up()
+                finally:
+                    self.db.execute("COMMIT")
+
+    def _is_stale(self) -> bool:
+        version = cast(int, self.db.execute("PRAGMA data_version").fetchall()[0][0])
+        if version == self._data_version:
+            return False
+        self._data_version = version
+        return True
+
+    def _look(self) -> None:
+        """At the start of a write."""
+        if self._is_stale():
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Apply rows and entries above what is known; inside a transaction."""
+        counters = read_counters(self.db)
+        if counters.tick == self.tick:
+            return
+        first_time = self.tick < 0
+        entries: list[Entry] = []
+        if first_time:
+            rows = self.db.execute("SELECT name FROM subscription").fetchall()
+            self.subscribed = frozenset(cast(str, row[0]) for row in rows)
+        else:
+            entries = read_entries(self.db, "id >= ?", (after(self.last_modseq),))
+        states = read_states(self.db, self.tick)
+        removed = [entry.fact.mailbox for entry in entries if isinstance(entry.fact, Deleted)]
+        self._forget_names(states, removed)
+        self.take_states(states, [])
+        self.take_states([], removed)
+        self._take_entries(entries, removed)
+        self.tick = counters.tick
+        self.last_modseq = counters.modseq
+        self.last_uidvalidity = counters.uidvalidity
+        self.next_mailbox = counters.next_mailbox
+        self.next_content = counters.next_content
+        self.next_trash = counters.next_trash
+        if entries:
+            self.wake()
+
+    def _forget_names(self, states: Sequence[State], removed: Sequence[int]) -> None:
+        """Names move between mailboxes: all old ones go before the new ones come."""
+        for number in [*removed, *(state.id for state in states)]:
+            known = self.states.get(number)
+            if known is not None and self.names.get(known.name) == number:
+                self._drop_name(known.name)
+                del self.states[number]
+
+    def _take_entries(self, entries: Sequence[Entry], removed: Sequence[int]) -> None:
+        # Where the log was compacted meanwhile, entries are gone that were not read here.
+        behind = {
+            number
+            for number, mailbox in self.open_mailboxes.items()
+            if mailbox.state.log_floor > mailbox.columns.modseq
+        }
+        names = set(self.subscribed)
+        for entry in entries:
+            mailbox = self.open_mailboxes.get(entry.mailbox)
+            if mailbox is not None and entry.mailbox not in behind:
+                mailbox.apply(entry)
+            elif entry.mailbox == ACCOUNT and isinstance(entry.fact, Subscribed):
+                names.add(entry.fact.name)
+            elif entry.mailbox == ACCOUNT and isinstance(entry.fact, Unsubscribed):
+                names.discard(entry.fact.name)
+        self.subscribed = frozenset(names)
+        for number in behind:
+            mailbox = self.open_mailboxes[number]
+            mailbox.replace_columns(load_columns(self.db, mailbox.state))
+        for number in removed:
+            self.forget(number)
+
+    async def changed(self, since: int) -> None:
+        while self.last_modseq <= since:
+            await self.refresh()
+            if self.last_modseq <= since:
+                await self.wait(LOOK_EVERY)
+
+    # What the model reads
+
+    def load(self, state: State) -> OpenMailbox:
+        """Snapshot and entries come from one transaction, in which nothing newer than ``state`` is left unread."""
+        with store_errors(self.path):
+            outside = not self.db.in_transaction
+            if outside:
+                self.db.execute("BEGIN")
+            try:
+                if outside:
+                    self._look()
+                known = self.states.get(state.id)
+                if known is None:
+                    raise MailboxMissing(f"there is no mailbox {state.name!r} any more")
+                return OpenMailbox(self, load_columns(self.db, known), known, tail_from=known.modseq)
+            finally:
+                if outside:
+                    self.db.execute("COMMIT")
+
+    def read_columns(self, contents: list[int], columns: Sequence[Column]) -> list[tuple[object, ...]]:
+        with store_errors(self.path):
+            return self.contents.read(contents, columns)
+
+    def read_log(self, mailbox: int, since: int, until: int) -> list[Entry] | None:
+        state = self.states.get(mailbox)
+        if state is None or since < state.log_floor:
+            return None
+        with store_errors(self.path):
+            return read_mailbox_log(self.db, mailbox, since, until)
+
+    def read_tombstones(self, mailbox: int, since: int, until: int) -> list[Range]:
+        with store_errors(self.path):
+            return read_expunged(self.db, mailbox, since, until)
+
+    def search_index(self, mailbox: OpenMailbox) -> SearchIndex:
+        return LogSearch(mailbox, self)
+
+    def read_texts(self, column: TextColumn, contents: list[int]) -> list[str]:
+        with store_errors(self.path):
+            found = self.contents.texts(column, contents)
+        self.maintenance.texts_made()
+        return found
+
+    def read_headers(self, contents: list[int]) -> list[bytes]:
+        with store_errors(self.path):
+            return self.contents.headers(contents)
+
+    def contents_with_id(self, column: IdColumn, text: str) -> list[int]:
+        with store_errors(self.path):
+            return self.contents.with_id(column, text)
+
+    def has_contents(self, contents: Sequence[int]) -> bool:
+        return self.contents.count(contents) == len(set(contents))
+
+    def trash_batches(self, ids: Sequence[int] | None = None) -> Iterator[TrashBatch]:
+        with store_errors(self.path):
+            if ids is None:
+                rows = self.db.execute("SELECT id FROM trash ORDER BY id").fetchall()
+                ids = [cast(int, row[0]) for row in rows]
+            for number in ids:
+                batch = read_trash(self.db, number)
+                if batch is not None:
+                    yield batch
+
+    async def store_texts(self) -> None:
+        """Keep the search texts that were made."""
+        async with self.lock:
+            with store_errors(self.path), self.db:
+                self.contents.store_texts()
+        self.contents.new_texts.clear()
+
+    # The port
+
+    def open_spool(self, size: int) -> LiteralSink:
+        return MemorySink() if size <= INLINE else self.blobs.spool()
+
+    def body(self, content_id: int) -> SqliteBody:
+        with store_errors(self.path):
+            return SqliteBody(self.contents, content_id)
+
+    def released(self, mailbox: OpenMailbox) -> None:
+        """Columns that nobody holds stay within the budget, the latest opened longest."""
+        held = sum(_octets(open_one) for open_one in self.open_mailboxes.values())
+        for number, idle in list(self.open_mailboxes.items()):
+            if held <= self.owner.columns_budget:
+                return
+            if idle.holders == 0:
+                held -= _octets(idle)
+                del self.open_mailboxes[number]
+
+    async def release(self) -> None:
+        await self.owner.give_back(self)
+
+    async def abandon(self) -> None:
+        """Close what could not be started."""
+        self.closed = True
+        await self.sync.close()
+        self.db.close()
+        self.lock.close()
+        self._open_lock.close()
+
+    async def close(self) -> None:
+        """Sync, checkpoint, and, if nobody else has the account open, mark it as cleanly closed."""
+        self.closed = True
+        await self.maintenance.stop()
+        await self.sync.close()
+        self.wake()
+        with store_errors(self.path):
+            try:
+                last = self._open_lock.is_last()
+                async with self.lock:
+                    if last and read_meta(self.db, "clean") != "1":
+                        with self.db:
+                            write_meta(self.db, "clean", "1")
+                    self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                    if self._in_use and not last:
+                        await self.sync.barrier()
+                        await self.sync.close()
+            finally:
+                self.db.close()
+                self.lock.close()
+                self._open_lock.close()
+
+
+def _octets(mailbox: OpenMailbox) -> int:
+    columns = mailbox.columns
+    return columns.octets if isinstance(columns, NumpyColumns) else 0

@@ -1,0 +1,151 @@
+"""Large messages as files: spooled beside the account, fsynced, renamed to the hash of their octets, the directory fsynced.
+
+The rule it must not break: a file has its final name only when its octets are durable, and a row names it only after that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from imapkit.ports.blob import BlobStore
+from imapkit.wire.frame import Literal
+
+from .disk import Disk
+from .errors import store_errors
+
+_CHUNK = 1 << 20
+
+
+class Spool:
+    """A literal on its way to the disk: the sink and the literal in one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path: Path | None = path
+        self.size = 0
+        self._hash = hashlib.blake2b(digest_size=20)
+        with store_errors(path):
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            self._file: BinaryIO | None = os.fdopen(fd, "w+b")
+
+    def write(self, data: bytes) -> None:
+        if self._file is None or self.path is None:
+            raise ValueError("the spool is closed")
+        with store_errors(self.path):
+            self._file.write(data)
+        self._hash.update(data)
+        self.size += len(data)
+
+    def finish(self) -> Literal:
+        if self._file is not None and self.path is not None:
+            try:
+                with store_errors(self.path):
+                    self._file.flush()
+            except BaseException:
+                self.abort()
+                raise
+        return self
+
+    def abort(self) -> None:
+        self.close()
+
+    def read(self) -> bytes:
+        with self.open() as file:
+            return file.read()
+
+    def open(self) -> BinaryIO:
+        if self.path is None:
+            raise ValueError("the spool is closed")
+        return self.path.open("rb")
+
+    def chunks(self) -> Iterator[bytes]:
+        with self.open() as file:
+            while data := file.read(_CHUNK):
+                yield data
+
+    def close(self) -> None:
+        if self._file is not None:
+            file, self._file = self._file, None
+            try:
+                file.close()
+            except OSError:
+                pass  # a full disk: what was not flushed is given up with the file
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+            self.path = None
+
+    def keep(self, blobs: Path, disk: Disk) -> str:
+        """Give the file its final name, durably; gives the name. Runs in a thread."""
+        if self._file is None or self.path is None:
+            raise ValueError("the spool is closed")
+        name = self._hash.hexdigest()
+        place = blobs / name[:2] / name
+        with store_errors(place):
+            self._file.flush()
+            disk.sync_file(self._file.fileno(), self.path)
+            if not place.parent.exists():
+                place.parent.mkdir(mode=0o700, exist_ok=True)
+                disk.sync_directory(blobs)
+            os.replace(self.path, place)
+            disk.sync_directory(place.parent)
+            disk.reached("blob")
+        self.path = None
+        self.close()
+        return name
+
+
+class Blobs:
+    """The files of one account."""
+
+    def __init__(self, directory: Path, disk: Disk) -> None:
+        self._directory = directory
+        self._disk = disk
+
+    def spool(self) -> Spool:
+        return Spool(self._directory / "spool" / secrets.token_hex(12))
+
+    def keep(self, content: Literal) -> str:
+        """Store the octets as a file; gives its name. Runs in a thread."""
+        spool = content if isinstance(content, Spool) else self._copy(content)
+        try:
+            return spool.keep(self._directory, self._disk)
+        except BaseException:
+            spool.close()
+            raise
+
+    def _copy(self, content: Literal) -> Spool:
+        spool = self.spool()
+        try:
+            for data in content.chunks():
+                spool.write(data)
+        except BaseException:
+            spool.close()
+            raise
+        return spool
+
+    def path(self, name: str) -> Path:
+        return self._directory / name[:2] / name
+
+    def read(self, name: str, offset: int, length: int) -> bytes:
+        path = self.path(name)
+        with store_errors(path), path.open("rb") as file:
+            file.seek(offset)
+            return file.read(length)
+
+    def clear_spool(self, older_than: float) -> None:
+        """Remove what a killed process left, if it is older than that time."""
+        for path in (self._directory / "spool").glob("*"):
+            try:
+                if path.stat().st_mtime < older_than:
+                    path.unlink()
+            except FileNotFoundError:
+                continue
+
+
+if TYPE_CHECKING:
+    _PORT: BlobStore = Blobs(Path(), Disk())  # this is the whole port

@@ -1,0 +1,401 @@
+"""Columns on numpy. Flags and MODSEQs change in place; UIDs are only added to and struck out (STORE rule 18).
+
+Expunged messages stay in the arrays, marked dead, until there are so many that folding them out costs each of them little.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from imapkit.protocol.numset import Range
+from imapkit.query.index import MessageSet, NumberColumn
+from imapkit.stores.log.bits import DELETED_MASK, PLANE, PLANE_MASK, SEEN_MASK, planes_of, split
+from imapkit.stores.log.columns import DAY, EPOCH_DAY, FlagPlan, Slice, Totals
+from imapkit.stores.log.entry import Added, Batch, Entry, Expunged, FlagsChanged, Touched
+
+from .uidset import NumpySet, uids_of
+
+Places = npt.NDArray[np.intp] | slice
+Column = npt.NDArray[Any]  # of the kind that _KINDS names
+_KINDS: dict[str, npt.DTypeLike] = {
+    "uid": np.uint32,
+    "content": np.int64,
+    "size": np.int64,
+    "date": np.int64,
+    "zone": np.int16,
+    "sent": np.int32,
+    "saved": np.int64,
+    "born": np.int64,
+    "modseq": np.int64,
+}
+FIXED = ("uid", "content", "size", "date", "zone", "sent", "saved", "born")
+"""Columns that never change once a message is there."""
+_FOLD = 1024
+
+
+class NumpyColumns:
+    """The messages of one mailbox."""
+
+    def __init__(self) -> None:
+        self.modseq = 0
+        self.last = 0
+        """The highest UID that was ever added."""
+        self._used = 0
+        self._dead = 0
+        self._columns: dict[str, Column] = {name: np.empty(16, kind) for name, kind in _KINDS.items()}
+        self._planes: list[Column] = [np.zeros(16, np.uint64)]
+        self._alive = np.ones(16, np.bool_)
+        self._present: NumpySet | None = None
+        self._snapshot: array[int] | None = None
+
+    @property
+    def octets(self) -> int:
+        """Memory held."""
+        columns = (*self._columns.values(), *self._planes, self._alive)
+        return sum(column.nbytes for column in columns)
+
+    def _column(self, name: str) -> Column:
+        return self._columns[name][: self._used]
+
+    # Applying entries
+
+    def apply(self, entry: Entry) -> None:
+        fact = entry.fact
+        if isinstance(fact, Added):
+            self._add(entry, fact)
+        elif isinstance(fact, Expunged):
+            self._expunge(fact.ranges)
+        elif isinstance(fact, FlagsChanged):
+            places = self._span(fact.ranges)
+            self._grow_planes(planes_of(fact.on))
+            planes = len(self._planes)
+            masks = zip(self._planes, split(fact.on, planes), split(fact.off, planes), strict=True)
+            for plane, on, off in masks:
+                plane[places] = plane[places] & np.uint64(~off & PLANE_MASK) | np.uint64(on)
+            self._columns["modseq"][places] = entry.modseq
+        elif isinstance(fact, Touched):
+            self._columns["modseq"][self._span(fact.ranges)] = entry.modseq
+        self.modseq = max(self.modseq, entry.modseq)
+
+    def _add(self, entry: Entry, fact: Added) -> None:
+        batch = fact.batch
+        skip = max(0, self.last + 1 - fact.first)
+        count = len(batch) - skip
+        if count <= 0:
+            return
+        here = self._room(count)
+        columns = self._columns
+        columns["uid"][here] = np.arange(fact.first + skip, fact.last + 1, dtype=np.uint32)
+        for name in ("content", "size", "date", "zone", "sent"):
+            columns[name][here] = np.asarray(getattr(batch, name))[skip:]
+        columns["saved"][here] = entry.time
+        columns["born"][here] = columns["modseq"][here] = entry.modseq
+        self._grow_planes(len(batch.planes))
+        for number, plane in enumerate(self._planes):
+            plane[here] = np.asarray(batch.planes[number])[skip:] if number < len(batch.planes) else 0
+        self.last = fact.last
+        self._changed()
+
+    def _room(self, count: int) -> slice:
+        """Places for ``count`` messages more; they are alive."""
+        start, end = self._used, self._used + count
+        capacity = len(self._alive)
+        if end > capacity:
+            self._resize(max(end, capacity + capacity // 2 + 16))
+        self._used = end
+        self._alive[start:end] = True
+        return slice(start, end)
+
+    def _resize(self, capacity: int) -> None:
+        def larger(column: Column) -> Column:
+            grown = np.zeros(capacity, column.dtype)
+            grown[: self._used] = column[: self._used]
+            return grown
+
+        self._columns = {name: larger(column) for name, column in self._columns.items()}
+        self._planes = [larger(plane) for plane in self._planes]
+        self._alive = larger(self._alive)
+
+    def _grow_planes(self, count: int) -> None:
+        while len(self._planes) < count:
+            self._planes.append(np.zeros(len(self._alive), np.uint64))
+
+    def _expunge(self, ranges: list[Range]) -> None:
+        places = self._span(ranges)
+        self._dead += int(np.count_nonzero(self._alive[places]))
+        self._alive[places] = False
+        if self._dead > _FOLD and self._dead * 4 > self._used:
+            self._fold()
+        self._changed()
+
+    def _fold(self) -> None:
+        keep = self._alive[: self._used]
+        self._columns = {name: column[: self._used][keep] for name, column in self._columns.items()}
+        self._planes = [plane[: self._used][keep] for plane in self._planes]
+        self._used -= self._dead
+        self._dead = 0
+        self._alive = np.ones(self._used, np.bool_)
+
+    def _changed(self) -> None:
+        self._present = None
+        self._snapshot = None
+
+    # Places
+
+    def _span(self, ranges: list[Range]) -> Places:
+        """The places of all messages in sorted, joined ``ranges``, the dead too."""
+        uid = self._column("uid")
+        if len(ranges) == 1:
+            low, high = ranges[0]
+            return slice(
+                int(np.searchsorted(uid, _uid(low), "left")), int(np.searchsorted(uid, _uid(high), "right"))
+            )
+        if not ranges:
+            return slice(0, 0)
+        pairs = np.asarray(ranges, np.int64).clip(0, (1 << 32) - 1).astype(np.uint32)
+        low_at = np.searchsorted(uid, pairs[:, 0], "left")
+        high_at = np.searchsorted(uid, pairs[:, 1], "right")
+        full = low_at < high_at
+        steps = np.zeros(self._used + 1, np.int8)
+        steps[low_at[full]] += 1
+        steps[high_at[full]] -= 1
+        return np.flatnonzero(np.cumsum(steps[:-1], dtype=np.int8))
+
+    def _places(self, messages: MessageSet) -> Places:
+        """The places of the members that are present."""
+        uids = uids_of(messages)
+        if not self._dead and uids is self._everything().uids:
+            return slice(0, self._used)
+        column = self._column("uid")
+        if not len(column):
+            return slice(0, 0)
+        at = np.searchsorted(column, uids)
+        at[at == len(column)] = len(column) - 1
+        found = at[(column[at] == uids) & self._alive[at]]
+        return cast("npt.NDArray[np.intp]", found)
+
+    def _of(self, mask: npt.NDArray[np.bool_]) -> MessageSet:
+        if self._dead:
+            mask = mask & self._alive[: self._used]
+        return NumpySet(self._column("uid")[mask])
+
+    # Sets
+
+    def __len__(self) -> int:
+        return self._used - self._dead
+
+    def _everything(self) -> NumpySet:
+        if self._present is None:
+            # A view will do: what is below ``_used`` is never written again.
+            uid = self._column("uid")
+            self._present = NumpySet(uid[self._alive[: self._used]] if self._dead else uid)
+        return self._present
+
+    def everything(self) -> MessageSet:
+        return self._everything()
+
+    def nothing(self) -> MessageSet:
+        return NumpySet(np.empty(0, np.uint32))
+
+    def by_uid(self, ranges: list[Range]) -> MessageSet:
+        places = self._span(ranges)
+        return NumpySet(self._column("uid")[places][self._alive[places]])
+
+    def uids(self) -> Sequence[int]:
+        if self._snapshot is None:
+            found = array("I")
+            found.frombytes(self._everything().uids.tobytes())
+            self._snapshot = found
+        return self._snapshot
+
+    def with_bit(self, bit: int) -> MessageSet:
+        number, bit = divmod(bit, PLANE)
+        if number >= len(self._planes):
+            return self.nothing()
+        return self._of((self._planes[number][: self._used] & np.uint64(1 << bit)) != 0)
+
+    def first_without(self, bit: int) -> int | None:
+        plane = self._planes[bit // PLANE][: self._used]
+        missing = (plane & np.uint64(1 << bit % PLANE)) == 0
+        if self._dead:
+            missing &= self._alive[: self._used]
+        at = int(np.argmax(missing)) if self._used else 0
+        return int(self._columns["uid"][at]) if self._used and missing[at] else None
+
+    def between(self, column: NumberColumn, low: int, high: int) -> MessageSet:
+        values = self._numbers(column)
+        return self._of((values >= low) & (values <= high))
+
+    def _numbers(self, column: NumberColumn) -> Column:
+        match column:
+            case NumberColumn.UID:
+                return self._column("uid")
+            case NumberColumn.MODSEQ:
+                return self._column("modseq")
+            case NumberColumn.SIZE:
+                return self._column("size")
+            case NumberColumn.INTERNAL_DAY:
+                local = self._column("date") + self._column("zone").astype(np.int64) * 60
+                return local // DAY + EPOCH_DAY
+            case NumberColumn.SENT_DAY:
+                return self._column("sent")
+            case NumberColumn.SAVE_DAY:
+                return self._column("saved") // DAY + EPOCH_DAY
+            case NumberColumn.INTERNAL_TIME:
+                return self._column("date")
+            case NumberColumn.SAVE_TIME:
+                return self._column("saved")
+
+    def with_contents(self, contents: Collection[int]) -> MessageSet:
+        return self._of(np.isin(self._column("content"), np.fromiter(contents, np.int64, len(contents))))
+
+    def born_after(self, modseq: int) -> MessageSet:
+        return self._of(self._column("born") > modseq)
+
+    def changed_after(self, modseq: int) -> MessageSet:
+        return self._of((self._column("modseq") > modseq) & (self._column("born") <= modseq))
+
+    # Changes and sums
+
+    def plan_flags(self, messages: MessageSet, on: int, off: int, unchanged_since: int | None) -> FlagPlan:
+        places = self._places(messages)
+        uid = self._columns["uid"][places]
+        differs = np.zeros(len(uid), np.bool_)
+        planes = max(len(self._planes), planes_of(on))
+        for number, (add, take) in enumerate(zip(split(on, planes), split(off, planes), strict=True)):
+            if number >= len(self._planes):
+                differs |= add != 0
+            elif add or take:
+                old = self._planes[number][places]
+                differs |= (old & np.uint64(~take & PLANE_MASK) | np.uint64(add)) != old
+        refused = self.nothing()
+        if unchanged_since is not None:
+            late = self._columns["modseq"][places] > unchanged_since
+            refused = NumpySet(uid[late])
+            differs &= ~late
+        first = self._planes[0][places][differs]
+        new = first & np.uint64(~off & PLANE_MASK) | np.uint64(on & PLANE_MASK)
+        size = self._columns["size"][places][differs]
+        was, is_ = _has(first, DELETED_MASK), _has(new, DELETED_MASK)
+        return FlagPlan(
+            NumpySet(uid[differs]),
+            refused,
+            int(np.count_nonzero(_has(first, SEEN_MASK))) - int(np.count_nonzero(_has(new, SEEN_MASK))),
+            int(np.count_nonzero(is_)) - int(np.count_nonzero(was)),
+            int(size[is_].sum()) - int(size[was].sum()),
+        )
+
+    def totals(self, messages: MessageSet, recent_from: int) -> Totals:
+        places = self._places(messages)
+        plane = self._planes[0][places]
+        size = self._columns["size"][places]
+        deleted = _has(plane, DELETED_MASK)
+        return Totals(
+            len(plane),
+            len(plane) - int(np.count_nonzero(_has(plane, SEEN_MASK))),
+            int(np.count_nonzero(deleted)),
+            int(size.sum()),
+            int(size[deleted].sum()),
+            int(np.count_nonzero(self._columns["uid"][places] >= recent_from)),
+        )
+
+    def bits_used(self, messages: MessageSet) -> int:
+        places = self._places(messages)
+        mask = 0
+        for number, plane in enumerate(self._planes):
+            mask |= int(np.bitwise_or.reduce(plane[places], initial=np.uint64(0))) << PLANE * number
+        return mask
+
+    def extract(self, messages: MessageSet) -> Batch:
+        places = self._places(messages)
+
+        def pick(code: str, column: Column) -> array[int]:
+            found: array[int] = array(code)
+            found.frombytes(column[places].tobytes())
+            return found
+
+        columns = self._columns
+        return Batch(
+            content=pick("q", columns["content"]),
+            size=pick("q", columns["size"]),
+            date=pick("q", columns["date"]),
+            zone=pick("h", columns["zone"]),
+            sent=pick("i", columns["sent"]),
+            planes=[pick("Q", plane) for plane in self._used_planes(places)],
+        )
+
+    def _used_planes(self, places: Places) -> list[Column]:
+        """The first plane, and those after it up to the last in which any of these messages has a flag."""
+        planes = list(self._planes)
+        while len(planes) > 1 and not planes[-1][places].any():
+            planes.pop()
+        return planes
+
+    # Reading
+
+    def slices(self, messages: MessageSet, most: int, octets: int, cap: int) -> Iterator[Slice]:
+        uids = uids_of(messages)
+        start = 0
+        while start < len(uids):
+            some = uids[start : start + most]
+            places = self._places(NumpySet(some))
+            start += len(some)
+            sizes = np.minimum(self._columns["size"][places], cap)
+            fit = max(1, int(np.searchsorted(np.cumsum(sizes), octets, "right")))
+            if fit < len(sizes):
+                # What does not fit is looked up again: the caller may wait in between.
+                kept = self._columns["uid"][places][:fit]
+                start = int(np.searchsorted(uids, kept[-1])) + 1
+                places = self._places(NumpySet(kept))
+            if len(sizes):
+                yield self._slice(places)
+
+    def _slice(self, places: Places) -> Slice:
+        columns = self._columns
+        planes = self._planes
+        flags: list[int] = planes[0][places].tolist()
+        for number, plane in enumerate(planes[1:], 1):
+            words = plane[places].tolist()
+            flags = [mask | word << PLANE * number for mask, word in zip(flags, words, strict=True)]
+        return Slice(
+            columns["uid"][places].tolist(),
+            flags,
+            columns["modseq"][places].tolist(),
+            columns["saved"][places].tolist(),
+            columns["content"][places].tolist(),
+            columns["size"][places].tolist(),
+        )
+
+    # Snapshots
+
+    def segment(self, first: int, last: int) -> tuple[dict[str, Column], list[Column]]:
+        """The living messages from UID ``first`` to ``last``: columns by name, and planes. Copies."""
+        places = self._span([(first, last)])
+        alive = self._alive[places]
+        columns = {name: column[places][alive] for name, column in self._columns.items()}
+        return columns, [plane[places][alive] for plane in self._planes]
+
+    def load_segment(self, columns: dict[str, Column], planes: list[Column]) -> None:
+        """Add what ``segment`` gave, behind what is there."""
+        here = self._room(len(columns["uid"]))
+        for name, column in columns.items():
+            self._columns[name][here] = column
+        self._grow_planes(len(planes))
+        for number, plane in enumerate(self._planes):
+            plane[here] = planes[number] if number < len(planes) else 0
+        if len(columns["uid"]):
+            self.last = max(self.last, int(columns["uid"][-1]))
+        self._changed()
+
+
+def _uid(number: int) -> np.uint32:
+    return np.uint32(min(max(number, 0), (1 << 32) - 1))
+
+
+def _has(plane: Column, mask: int) -> npt.NDArray[np.bool_]:
+    return cast("npt.NDArray[np.bool_]", (plane & np.uint64(mask)) != 0)

@@ -1,0 +1,250 @@
+"""Content rows: written once when a message arrives, read in chunks by a join on the wanted ids (STORE rule 17)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from array import array
+from collections.abc import Sequence
+from typing import cast
+
+import apsw
+import zstandard
+
+from imapkit.errors import StoreBroken
+from imapkit.message.index import MessageIndex
+from imapkit.message.scan import scan
+from imapkit.message.text import search_header, search_text
+from imapkit.ports.store import Column
+from imapkit.query.collate import VERSION as COLLATION
+from imapkit.query.index import IdColumn, TextColumn
+from imapkit.record import record
+from imapkit.stores.log.content import NewContent, thread_keys
+
+from .blobs import Blobs
+
+INLINE = 64 * 1024
+"""Messages up to this size live in the blob table."""
+TEXT_VERSION = 1 << 16 | COLLATION
+"""Of the stored search text: how it is made, and how it is mapped."""
+_TEXT_LIMIT = 64 << 20
+_INSERT_CONTENT = f"INSERT INTO content VALUES ({','.join('?' * 16)})"
+
+
+@record
+class Inline:
+    """The octets of a small message."""
+
+    head: bytes
+    rest: bytes
+
+
+@record
+class InFile:
+    """The octets of a large message: the name of its file, and its header."""
+
+    head: bytes
+    file: str
+
+
+def sort_keys(index: MessageIndex) -> str:
+    """What SORT and THREAD read, as JSON."""
+    return json.dumps(
+        [
+            index.sent, index.base_subject, int(index.is_reply), index.from_mailbox, index.to_mailbox, index.cc_mailbox,
+            index.from_display, index.to_display, index.message_id, index.in_reply_to, index.references,
+        ]
+    )  # fmt: skip
+
+
+def _storable(text: str) -> str:
+    """Without lone surrogates, which are no UTF-8."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _hash(message_id: str) -> int:
+    digest = hashlib.blake2b(message_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
+
+
+def insert_content(db: apsw.Connection, number: int, content: NewContent) -> None:
+    """One arrival: its content row, its octets, its thread."""
+    index = content.index
+    thread = _find_thread(db, number, thread_keys(index))
+    db.execute(
+        _INSERT_CONTENT,
+        (
+            number, content.size, content.internaldate, index.envelope, index.body, index.bodystructure, index.parts,
+            _storable(index.preview), content.email_id, thread, index.search_from, index.search_to, index.search_cc,
+            index.search_bcc, index.search_subject, sort_keys(index),
+        ),
+    )  # fmt: skip
+    blob = content.blob
+    if isinstance(blob, Inline):
+        db.execute("INSERT INTO blob VALUES (?, ?, NULL, ?)", (number, blob.head, blob.rest))
+    elif isinstance(blob, InFile):
+        db.execute("INSERT INTO blob VALUES (?, ?, ?, NULL)", (number, blob.head, blob.file))
+    else:
+        raise TypeError(f"not octets of this store: {blob!r}")
+
+
+def _find_thread(db: apsw.Connection, number: int, message_ids: list[str]) -> int:
+    """The thread of the first message id that is known, else a new one, named after the content; it is never merged."""
+    if not message_ids:
+        return number
+    keys = list(dict.fromkeys(_hash(message_id) for message_id in message_ids))
+    known: dict[int, int] = {}
+    for key in keys:
+        row = db.execute("SELECT thread FROM thread WHERE key = ?", (key,)).fetchone()
+        if row is not None:
+            known[key] = cast(int, row[0])
+    thread = next((known[key] for key in keys if key in known), number)
+    fresh = [(key, thread) for key in keys if key not in known]
+    if fresh:
+        db.executemany("INSERT INTO thread VALUES (?, ?)", fresh)
+    return thread
+
+
+class Contents:
+    """Reads the contents of one account."""
+
+    def __init__(self, db: apsw.Connection, blobs: Blobs, token: str) -> None:
+        self._db = db
+        self._blobs = blobs
+        self._token = token
+        self._queries: dict[tuple[Column, ...], str] = {}
+        self._pack = zstandard.ZstdCompressor(level=3)
+        self._unpack = zstandard.ZstdDecompressor()
+        self.new_texts: dict[int, bytes] = {}
+        """Texts that were made for a search, to be stored with the next change or when there is time."""
+
+    _EXPRESSIONS = {
+        Column.INTERNALDATE: "c.internaldate",
+        Column.ENVELOPE: "c.envelope",
+        Column.BODY: "c.body",
+        Column.BODYSTRUCTURE: "c.bodystructure",
+        Column.PARTS: "c.parts",
+        Column.PREVIEW: "c.preview",
+        Column.HEADER: "b.head",
+    }
+    _TEXTS = {
+        TextColumn.FROM: "search_from",
+        TextColumn.TO: "search_to",
+        TextColumn.CC: "search_cc",
+        TextColumn.BCC: "search_bcc",
+        TextColumn.SUBJECT: "search_subject",
+    }
+
+    def _query(self, columns: tuple[Column, ...]) -> str:
+        query = self._queries.get(columns)
+        if query is None:
+            ids = {
+                Column.EMAILID: f"coalesce(c.email_id, printf('M{self._token}%x', c.id))",
+                Column.THREADID: f"printf('T{self._token}%x', c.thread)",
+            }
+            wanted = ", ".join(ids.get(column) or self._EXPRESSIONS[column] for column in columns)
+            content = set(columns) != {Column.HEADER}
+            blob = Column.HEADER in columns
+            query = f"SELECT {wanted} FROM carray(?) AS a"
+            query += " CROSS JOIN content AS c ON c.id = a.value" if content else ""
+            query += " CROSS JOIN blob AS b ON b.id = a.value" if blob else ""
+            self._queries[columns] = query
+        return query
+
+    def read(self, contents: list[int], columns: Sequence[Column]) -> list[tuple[object, ...]]:
+        """Values of ``columns``, a tuple for each id, in order. Raises StoreBroken when a content is missing."""
+        return self._join(self._query(tuple(columns)), contents)
+
+    def _join(self, query: str, contents: list[int]) -> list[tuple[object, ...]]:
+        rows = cast(
+            "list[tuple[object, ...]]",
+            self._db.execute(query, (apsw.carray(array("q", contents)),)).fetchall(),
+        )
+        if len(rows) != len(contents):
+            raise StoreBroken(f"{len(contents) - len(rows)} contents are missing; run fsck")
+        return rows
+
+    def headers(self, contents: list[int]) -> list[bytes]:
+        return [cast(bytes, row[0]) for row in self.read(contents, [Column.HEADER])]
+
+    def with_id(self, column: IdColumn, text: str) -> list[int]:
+        letter = "M" if column is IdColumn.EMAIL else "T"
+        number = self._number(letter, text)
+        if column is IdColumn.THREAD:
+            rows = [] if number is None else self._ids("SELECT id FROM content WHERE thread = ?", number)
+            return rows
+        found = self._ids("SELECT id FROM content WHERE email_id = ?", text)
+        if number is not None:
+            found += self._ids("SELECT id FROM content WHERE id = ? AND email_id IS NULL", number)
+        return found
+
+    def _number(self, letter: str, text: str) -> int | None:
+        prefix = letter + self._token
+        digits = text.removeprefix(prefix)
+        if digits == text or not digits or digits.strip("0123456789abcdef") or len(digits) > 15:
+            return None
+        return int(digits, 16)
+
+    def _ids(self, query: str, value: int | str) -> list[int]:
+        return [cast(int, row[0]) for row in self._db.execute(query, (value,)).fetchall()]
+
+    def count(self, contents: Sequence[int]) -> int:
+        """How many of these ids there are."""
+        unique = array("q", sorted(set(contents)))
+        query = "SELECT count(*) FROM carray(?) AS a CROSS JOIN content AS c ON c.id = a.value"
+        return cast(int, self._db.execute(query, (apsw.carray(unique),)).fetchall()[0][0])
+
+    # Octets
+
+    def locate(self, number: int) -> tuple[int, int, str | None]:
+        """(size, octets of the header in the row, name of the file)."""
+        query = "SELECT c.size, length(b.head), b.file FROM content c JOIN blob b USING (id) WHERE id = ?"
+        rows = self._db.execute(query, (number,)).fetchall()
+        if not rows:
+            raise StoreBroken(f"there is no content {number}")
+        return cast("tuple[int, int, str | None]", rows[0])
+
+    def octets(self, number: int, offset: int, length: int) -> bytes:
+        size, head, file = self.locate(number)
+        length = max(0, min(length, size - offset))
+        if file is not None:
+            return self._blobs.read(file, offset, length)
+        query = "SELECT head, rest FROM blob WHERE id = ?"
+        if offset + length <= head:
+            query = "SELECT head, x'' FROM blob WHERE id = ?"
+        rows = self._db.execute(query, (number,)).fetchall()
+        data = cast(bytes, rows[0][0]) + cast(bytes, rows[0][1])
+        return data if offset == 0 and length == len(data) else data[offset : offset + length]
+
+    # Search texts
+
+    def texts(self, column: TextColumn, contents: list[int]) -> list[str]:
+        name = self._TEXTS.get(column)
+        if name is not None:
+            query = f"SELECT c.{name} FROM carray(?) AS a CROSS JOIN content AS c ON c.id = a.value"
+            return [cast(str, row[0]) for row in self._join(query, contents)]
+        if column is TextColumn.HEADERS:
+            return [search_header(header) for header in self.headers(contents)]
+        query = "SELECT t.data, t.version FROM carray(?) AS a LEFT JOIN text AS t ON t.id = a.value"
+        stored = self._join(query, contents)
+        return [
+            self._unpack.decompress(cast(bytes, data)).decode()
+            if version == TEXT_VERSION
+            else self.make_text(number)
+            for number, (data, version) in zip(contents, stored, strict=True)
+        ]
+
+    def make_text(self, number: int) -> str:
+        """The text of a message that has none stored yet; it is kept for storing."""
+        packed = self.new_texts.get(number)
+        if packed is not None:
+            return self._unpack.decompress(packed).decode()
+        data = self.octets(number, 0, _TEXT_LIMIT)
+        text = search_text(data, scan(data))
+        self.new_texts[number] = self._pack.compress(text.encode("utf-8", "replace"))
+        return text
+
+    def store_texts(self) -> None:
+        """Write the texts that were made; inside a transaction of the caller's."""
+        rows = [(number, TEXT_VERSION, data) for number, data in self.new_texts.items()]
+        self._db.executemany("INSERT OR REPLACE INTO text VALUES (?, ?, ?)", rows)

@@ -1,0 +1,72 @@
+"""The order of writers across processes: a lock file under ``flock`` (STORE rule 14), and who has the account open.
+
+The rule it must not break: the event loop never waits for another process; a cancelled wait gives the lock back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from pathlib import Path
+
+
+class WriterLock:
+    """One writer at a time: among the tasks of this process, and among processes."""
+
+    def __init__(self, path: Path) -> None:
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._tasks = asyncio.Lock()
+
+    async def acquire(self) -> None:
+        await self._tasks.acquire()
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            await self._wait()
+        except BaseException:
+            self._tasks.release()
+            raise
+
+    async def _wait(self) -> None:
+        waiting = asyncio.get_running_loop().run_in_executor(None, fcntl.flock, self._fd, fcntl.LOCK_EX)
+        try:
+            await asyncio.shield(waiting)
+        except asyncio.CancelledError:
+            waiting.add_done_callback(lambda _: self.release())
+            raise
+        except BaseException:
+            self._tasks.release()
+            raise
+
+    def release(self) -> None:
+        fcntl.flock(self._fd, fcntl.LOCK_UN)
+        self._tasks.release()
+
+    async def __aenter__(self) -> None:
+        await self.acquire()
+
+    async def __aexit__(self, *_: object) -> None:
+        self.release()
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+class OpenLock:
+    """Held shared while a process has the account open; whoever gets it alone at the end is the last."""
+
+    def __init__(self, path: Path) -> None:
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._fd, fcntl.LOCK_SH)
+
+    def is_last(self) -> bool:
+        """True: nobody else has it open, nor can open it before ``close``."""
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def close(self) -> None:
+        os.close(self._fd)

@@ -1,0 +1,132 @@
+"""What an account does behind its commands: checkpoints, compaction of the log, search texts (STORE rules 3 and 16).
+
+The rule it must not break: nothing here is on the path of a command, and each step is short; a step that fails is logged and
+tried again later, and nobody's mail hangs on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Final, Protocol
+
+import apsw
+
+from imapkit.errors import MailboxMissing, StoreError
+from imapkit.stores.log.state import State
+
+from .compaction import Compacted, compact
+from .contents import Contents
+from .database import checkpoint
+from .disk import Disk
+from .errors import store_errors
+
+PAGES: Final = 1000
+"""A checkpoint is due at this many pages of WAL …"""
+MANY_PAGES: Final = 16_384
+"""… and at this many (64 MB) writers wait until the file is cut."""
+LEAST_LOG: Final = 128 << 10
+"""Logs shorter than this are never compacted: small mailboxes have no snapshot at all."""
+MOST_LOG: Final = 1 << 20
+"""Logs longer than this always are."""
+TEXTS_AT_ONCE: Final = 64
+
+Work = Callable[[], Coroutine[object, object, None]]
+
+_log = logging.getLogger(__name__)
+
+
+class Maintained(Compacted, Protocol):
+    """What is asked of an account."""
+
+    disk: Disk
+    threads: Executor
+    contents: Contents
+
+    async def store_texts(self) -> None: ...
+
+
+class Maintenance:
+    """The background tasks of one account, at most one of each kind."""
+
+    def __init__(self, account: Maintained) -> None:
+        self._account = account
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._due: dict[int, None] = {}
+        self._stopped = False
+
+    def committed(self, db: apsw.Connection, name: str, pages: int) -> int:
+        """SQLite's hook: so many pages are in the WAL after a commit."""
+        if pages >= PAGES:
+            self._begin("checkpoint", self._checkpoint)
+        return apsw.SQLITE_OK
+
+    def consider(self, state: State) -> None:
+        """After a commit: compact the mailbox when its log has grown to a quarter of its snapshot."""
+        if state.log_size > min(max(LEAST_LOG, state.snapshot_size // 4), MOST_LOG):
+            self._due[state.id] = None
+            self._begin("compact", self._compact)
+
+    def texts_made(self) -> None:
+        if len(self._account.contents.new_texts) >= TEXTS_AT_ONCE:
+            self._begin("texts", self._store_texts)
+
+    def _begin(self, kind: str, work: Work) -> None:
+        if self._stopped or kind in self._tasks:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # called outside a loop: the next commit asks again
+        task = loop.create_task(self._guard(kind, work()))
+        self._tasks[kind] = task
+
+    async def _guard(self, kind: str, work: Coroutine[object, object, None]) -> None:
+        try:
+            await work
+        except StoreError as error:
+            _log.warning("account %s: %s failed: %s", self._account.id, kind, error)
+        finally:
+            del self._tasks[kind]
+
+    async def _checkpoint(self) -> None:
+        loop = asyncio.get_running_loop()
+        account = self._account
+        args = (account.path, account.disk)
+        threads = account.threads
+        passive, truncate = apsw.SQLITE_CHECKPOINT_PASSIVE, apsw.SQLITE_CHECKPOINT_TRUNCATE
+        pages, done = await loop.run_in_executor(threads, checked, *args, passive)
+        if pages == done:
+            return
+        # Writers went on meanwhile. What they added is little: with them held for a moment the WAL starts over.
+        async with account.lock:
+            mode = truncate if pages >= MANY_PAGES else passive
+            await loop.run_in_executor(threads, checked, *args, mode)
+
+    async def _compact(self) -> None:
+        while self._due and not self._stopped:
+            mailbox_id = next(iter(self._due))
+            del self._due[mailbox_id]
+            try:
+                await compact(self._account, mailbox_id)
+            except MailboxMissing:
+                continue
+
+    async def _store_texts(self) -> None:
+        await asyncio.sleep(0)
+        await self._account.store_texts()
+
+    async def stop(self) -> None:
+        """No new tasks; those that run are waited for."""
+        self._stopped = True
+        while self._tasks:
+            await asyncio.wait(list(self._tasks.values()))
+
+
+def checked(path: Path, disk: Disk, mode: int) -> tuple[int, int]:
+    """``checkpoint`` with its errors in the package's words."""
+    with store_errors(path):
+        return checkpoint(path, disk, mode)

@@ -1,0 +1,152 @@
+"""``SqliteStore``: all accounts under one data directory, opened and closed by use (STORE rules 19, 20 and 24)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from imapkit.errors import StoreError
+from imapkit.ports.store import MailStore
+
+from . import creation
+from .account import SqliteAccount
+from .disk import Disk
+from .errors import store_errors
+from .hints import Hints
+
+DESCRIPTORS: Final = 7
+"""Of one open account."""
+MOST_ACCOUNTS: Final = 512
+COLUMNS: Final = 64 << 20
+"""Octets of columns that an account may keep for mailboxes that nobody has open."""
+
+
+class SqliteStore:
+    """A ``MailStore`` in a directory. Used by one event loop; ``open`` is called by the first use of an account too."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        flags_durable: bool = False,
+        disk: Disk | None = None,
+        most_accounts: int | None = None,
+        columns_budget: int = COLUMNS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.data = data_dir
+        self.flags_durable = flags_durable
+        self.disk = disk if disk is not None else Disk()
+        self.columns_budget = columns_budget
+        self.clock = clock
+        self.threads = ThreadPoolExecutor(8, "imapkit-store")
+        self._most = most_accounts if most_accounts is not None else _account_budget()
+        self._accounts: dict[str, SqliteAccount] = {}
+        self._opening: dict[str, asyncio.Lock] = {}
+        self._hints = Hints(data_dir / "run", self._heard)
+        self._is_open = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Make the directories and listen for hints."""
+        if self._is_open:
+            return
+        with store_errors(self.data):
+            self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not (self.data / "accounts").exists():
+                (self.data / "accounts").mkdir(mode=0o700, exist_ok=True)
+                self.disk.sync_directory(self.data)
+            os.umask(os.umask(0o077) | 0o077)
+            self._hints.open()
+        self._is_open = True
+
+    async def create_account(self, account_id: str, mailboxes: Sequence[tuple[str, tuple[str, ...]]]) -> None:
+        await self.open()
+        creation.create(creation.account_directory(self.data, account_id), mailboxes, self.disk)
+
+    async def delete_account(self, account_id: str) -> None:
+        await self.open()
+        directory = self._directory(account_id)
+        account = self._accounts.pop(account_id, None)
+        if account is not None:
+            await account.close()
+        await asyncio.get_running_loop().run_in_executor(self.threads, creation.remove, directory, self.disk)
+
+    async def accounts(self) -> AsyncIterator[str]:
+        await self.open()
+        for path in sorted((self.data / "accounts").iterdir()):
+            if not path.name.startswith("."):
+                yield path.name
+
+    def _directory(self, account_id: str) -> Path:
+        directory = creation.account_directory(self.data, account_id)
+        if not directory.is_dir():
+            raise StoreError(f"there is no account {account_id!r}")
+        return directory
+
+    async def open_account(self, account_id: str) -> SqliteAccount:
+        await self.open()
+        async with self._opening.setdefault(account_id, asyncio.Lock()):
+            account = self._accounts.pop(account_id, None)
+            if account is None:
+                account = SqliteAccount(account_id, self._directory(account_id), self)
+                try:
+                    await account.start()
+                except BaseException:
+                    await account.abandon()
+                    raise
+            # The last in the dictionary is the one that was used last.
+            self._accounts[account_id] = account
+            account.holders += 1
+        await account.refresh()
+        return account
+
+    async def give_back(self, account: SqliteAccount) -> None:
+        account.holders -= 1
+        if len(self._accounts) <= self._most:
+            return
+        for account_id, idle in list(self._accounts.items()):
+            if len(self._accounts) <= self._most:
+                return
+            if idle.holders == 0:
+                async with self._opening.setdefault(account_id, asyncio.Lock()):
+                    if idle.holders == 0 and self._accounts.get(account_id) is idle:
+                        del self._accounts[account_id]
+                        await idle.close()
+
+    # Hints
+
+    def committed(self, account: SqliteAccount) -> None:
+        self._hints.send(account.id, account.modseq)
+
+    def _heard(self, account_id: str, modseq: int) -> None:
+        account = self._accounts.get(account_id)
+        if account is not None and not account.closed and account.modseq < modseq:
+            task = asyncio.get_running_loop().create_task(account.refresh())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Close all accounts; each is synced, checkpointed and marked."""
+        self._hints.close()
+        while self._accounts:
+            _, account = self._accounts.popitem()
+            await account.close()
+        self.threads.shutdown()
+        self._is_open = False
+
+
+def _account_budget() -> int:
+    """Half of the descriptors are for accounts."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_ACCOUNTS if soft < 0 else max(4, min(MOST_ACCOUNTS, soft // 2 // DESCRIPTORS))
+
+
+if TYPE_CHECKING:
+    _PORT: MailStore = SqliteStore(Path())  # this is the whole port

@@ -1,0 +1,83 @@
+"""Sets of messages of the SQLite store: an ascending numpy array of UIDs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from imapkit.protocol.numset import Range
+from imapkit.query.index import MessageSet
+
+Uids = npt.NDArray[np.uint32]
+
+
+class NumpySet:
+    """An immutable set of messages, by UID."""
+
+    __slots__ = ("uids",)
+
+    def __init__(self, uids: Uids) -> None:
+        self.uids = uids
+
+    def __len__(self) -> int:
+        return len(self.uids)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(cast("list[int]", self.uids.tolist()))
+
+    def __contains__(self, uid: object) -> bool:
+        if not isinstance(uid, int) or not 0 <= uid < 1 << 32:
+            return False
+        at = int(np.searchsorted(self.uids, np.uint32(uid)))
+        return at < len(self.uids) and int(self.uids[at]) == uid
+
+    def __or__(self, other: MessageSet) -> MessageSet:
+        others = uids_of(other)
+        if others is self.uids or not len(others):
+            return self
+        if not len(self.uids):
+            return NumpySet(others)
+        return NumpySet(np.union1d(self.uids, others))
+
+    def __and__(self, other: MessageSet) -> MessageSet:
+        others = uids_of(other)
+        if others is self.uids:
+            return self
+        few, many = (self.uids, others) if len(self.uids) <= len(others) else (others, self.uids)
+        return NumpySet(few[is_member(few, many)])
+
+    def __sub__(self, other: MessageSet) -> MessageSet:
+        others = uids_of(other)
+        if not len(others) or not len(self.uids):
+            return self
+        return NumpySet(self.uids[~is_member(self.uids, others)])
+
+    def ranges(self) -> list[Range]:
+        uids = self.uids
+        if not len(uids):
+            return []
+        breaks = np.flatnonzero(np.diff(uids) != 1)
+        firsts = uids[np.concatenate(([0], breaks + 1))]
+        lasts = uids[np.concatenate((breaks, [len(uids) - 1]))]
+        return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
+
+    def __repr__(self) -> str:
+        return f"NumpySet({self.ranges()})"
+
+
+def uids_of(messages: MessageSet) -> Uids:
+    if isinstance(messages, NumpySet):
+        return messages.uids
+    return np.fromiter(messages, np.uint32, len(messages))
+
+
+def is_member(few: Uids, many: Uids) -> npt.NDArray[np.bool_]:
+    """Which of ``few`` are in ``many``; both ascending."""
+    if not len(many):
+        return np.zeros(len(few), np.bool_)
+    at = np.searchsorted(many, few)
+    at[at == len(many)] = len(many) - 1
+    return cast("npt.NDArray[np.bool_]", many[at] == few)
