@@ -76,6 +76,7 @@ def group(name: bytes) -> Address:
         (b"<>", []),
         (b"Bob <bob>", [address(b"bob", b"", b"Bob")]),
         (b"Bob bob@example.com", [address(b"bob", b"example.com", b"Bob")]),
+        (b"a@b c@d", [address(b"a", b"b"), address(b"c", b"d")]),
         (b"a@b@c", [address(b"a@b", b"c")]),
         (b"bob@example.com <bob@example.com>", [address(b"bob", b"example.com", b"bob@example.com")]),
         (b"Bob <bob@example.com", [address(b"bob", b"example.com", b"Bob")]),

@@ -217,6 +217,8 @@ class _Parser:
         at = next((place for place in range(len(words) - 1, -1, -1) if _is_at(words[place])), -1)
         if at < 0:
             return Address(self._comment_name(), None, _join(words, b" "), b"")
+        if any(word[1] for word in words) and self._are_many():
+            return None
         first = at
         while first > 0 and (first == at or not words[first][1] or _dotted(words, first)):
             first -= 1
@@ -226,6 +228,20 @@ class _Parser:
         mailbox, host = _split(words[first:last], b"")
         name = _join(words[:first] + words[last:], b" ") or self._comment_name()
         return Address(name, None, mailbox, host)
+
+    def _are_many(self) -> bool:
+        """True if there is white space where commas belong: ``a@b c@d``. Then the addresses have been taken."""
+        many: list[list[_Word]] = []
+        for word in self.words:
+            if word[1] or not many:
+                many.append([])
+            many[-1].append(word)
+        pairs = [_split(one, b"") for one in many]
+        if len(pairs) < 2 or not all(mailbox and host for mailbox, host in pairs):
+            return False
+        room = self.limit - len(self.found)
+        self.found.extend(Address(None, None, mailbox, host) for mailbox, host in pairs[:room])
+        return True
 
     def _comment_name(self) -> bytes | None:
         return b" ".join(self.comments) or None

@@ -25,6 +25,7 @@ _BARE: Final = re.compile(rb"[^;]*")
 _PAIR: Final = re.compile(rb"\\(.)", re.DOTALL)
 _COMMENT: Final = re.compile(rb"\([^()]*\)")
 _TOKEN: Final = re.compile(rb'[^\s;,()"]+')
+_SPACED_QP: Final = re.compile(rb"quoted[ _]*printable", re.IGNORECASE)
 _PIECE: Final = re.compile(rb"boundary\*([0-9]{1,3})\*?$")
 
 
@@ -100,6 +101,13 @@ def _token(value: bytes | None) -> bytes | None:
     return None if found is None else found[0]
 
 
+def _encoding(value: bytes | None) -> bytes | None:
+    """The mechanism's name; one often written with a space is mended."""
+    if value is not None and _SPACED_QP.fullmatch(value) is not None:
+        return b"quoted-printable"
+    return _token(value)
+
+
 def parse_mime(header: bytes, default: Mime = TEXT_PLAIN) -> Mime:
     """What the header says of the body below it. An unreadable Content-Type counts as text/plain (RFC 2045 section 5.2)."""
     fields = content_fields(header)
@@ -125,7 +133,7 @@ def parse_mime(header: bytes, default: Mime = TEXT_PLAIN) -> Mime:
         kind[2],
         fields.get(b"id") or None,
         fields.get(b"description") or None,
-        _token(fields.get(b"transfer-encoding")),
+        _encoding(fields.get(b"transfer-encoding")),
         _token(fields.get(b"md5")),
         disposed,
         disposition_params,

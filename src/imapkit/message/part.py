@@ -7,7 +7,7 @@ of a child lies inside that of its parent.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Protocol, TypeVar
+from typing import Final
 
 from ..record import record
 
@@ -77,24 +77,6 @@ class Part:
     def size(self) -> int:
         """Octets in the body, as transferred."""
         return self.end - self.body
-
-
-class Located(Protocol):
-    """What a part must have to be found and read: a ``Part`` and a ``PartOffsets`` do."""
-
-    @property
-    def kind(self) -> int: ...
-    @property
-    def start(self) -> int: ...
-    @property
-    def body(self) -> int: ...
-    @property
-    def end(self) -> int: ...
-    @property
-    def encoding(self) -> bytes: ...
-
-
-P = TypeVar("P", bound=Part)
 
 
 def walk(root: Part) -> Iterator[Part]:

@@ -113,7 +113,9 @@ def _leaf(c: Cursor, maintype: bytes, subtype: bytes) -> BodyPart:
     params = _params(c) if _more(c) else ()
     part_id = read_loose_nstring(c) if _more(c) else None
     description = read_loose_nstring(c) if _more(c) else None
-    encoding = read_loose_nstring(c) if _more(c) and _AMOUNT.match(c.buf, c.pos) is None else None
+    encoding: bytes | None = None
+    if _more(c) and (c.at_string() or _AMOUNT.match(c.buf, c.pos) is None):
+        encoding = read_loose_nstring(c)
     octets = _amount(c)
     kind = maintype.lower()
     if kind == b"text":
