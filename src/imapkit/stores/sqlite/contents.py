@@ -156,6 +156,8 @@ class Contents:
         return self._join(self._query(tuple(columns)), contents)
 
     def _join(self, query: str, contents: list[int]) -> list[tuple[object, ...]]:
+        if not contents:
+            return []
         rows = cast(
             "list[tuple[object, ...]]",
             self._db.execute(query, (apsw.carray(array("q", contents)),)).fetchall(),
@@ -190,6 +192,8 @@ class Contents:
 
     def count(self, contents: Sequence[int]) -> int:
         """How many of these ids there are."""
+        if not contents:
+            return 0
         unique = array("q", sorted(set(contents)))
         query = "SELECT count(*) FROM carray(?) AS a CROSS JOIN content AS c ON c.id = a.value"
         return cast(int, self._db.execute(query, (apsw.carray(unique),)).fetchall()[0][0])
