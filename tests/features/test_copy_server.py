@@ -191,6 +191,19 @@ def test_messages_that_somebody_else_expunged(name: str) -> None:
     in_room(test)
 
 
+def test_close_removes_without_a_word() -> None:
+    async def test(room: Room, talk: Talk) -> None:
+        await flag_deleted(talk, "2:3")
+        await talk.good("EXAMINE INBOX")
+        await talk.good("CLOSE")
+        assert await subjects(room, "INBOX") == ["1", "2", "3", "4", "5"]
+        await talk.good("SELECT INBOX")
+        assert (await talk.good("CLOSE")).lines == []
+        assert await subjects(room, "INBOX") == ["1", "4", "5"]
+
+    in_room(test)
+
+
 def test_pipelined_save_and_use() -> None:
     async def test(room: Room, talk: Talk) -> None:
         await talk.good("SEARCH RETURN (SAVE) 2:3")

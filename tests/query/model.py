@@ -175,6 +175,7 @@ def matches(key: SearchKey, message: Message, seq: int, last: Message, count: in
             relation = word.removeprefix("SENT")
             return {"BEFORE": value < day, "ON": value == day, "SINCE": value >= day}[relation]
         case Text(word, text):
+            found: tuple[str, ...]
             if word == "TEXT":
                 found = message.text(TextColumn.HEADERS), message.body
             elif word == "BODY":

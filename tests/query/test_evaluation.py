@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -126,6 +127,14 @@ def test_an_evaluation_pauses_between_chunks() -> None:
     run = run_of(mailbox, ListIndex(mailbox, chunk=2))
     steps = list(evaluate(k.BODY("x"), run, run.index.everything()))
     assert [step is None for step in steps] == [True] * 5 + [False]
+
+
+@pytest.mark.parametrize("combine", [k.AND, k.OR])
+def test_many_cheap_keys_pause_too(combine: Callable[..., SearchKey]) -> None:
+    run = run_of(MAILBOX)
+    inner = k.UNSEEN if combine is k.AND else k.SEEN
+    steps = list(evaluate(combine(*[inner] * 80), run, run.index.everything()))
+    assert len(steps) == 11
 
 
 def test_strings_are_decoded_by_the_charset() -> None:

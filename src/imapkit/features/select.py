@@ -23,6 +23,7 @@ from ..record import record
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
 from .base import NONEXISTENT
+from .expunge import remove_marked
 from .hooks import run_hooks
 
 feature = Feature(
@@ -322,9 +323,7 @@ async def handle_close(ctx: SessionContext, command: Close) -> None:
     """Remove the messages marked \\Deleted without saying so, unless the mailbox is read-only."""
     view = ctx.view
     if not view.read_only:
-        marked = view.mailbox.search().with_flag(names.DELETED) & view.everything()
-        if len(marked):
-            await ctx.account.expunge(view.mailbox, marked)
+        await remove_marked(ctx, "CLOSE", view.everything())
     await ctx.unselect()
 
 

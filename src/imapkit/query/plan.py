@@ -26,6 +26,9 @@ HEADER = 30
 BODY = 100
 """… that needs the text of the messages."""
 
+_PAUSE = 8
+"""Keys between two pauses: a long command must not hold up everybody else, however cheap its keys are."""
+
 
 @dataclass(slots=True, frozen=True)
 class Run:
@@ -65,22 +68,26 @@ def _cheapest_first(keys: Iterable[Evaluable]) -> list[Evaluable]:
 
 def every(run: Run, keys: Sequence[Evaluable], within: MessageSet) -> Steps:
     """Members that match all ``keys``: each key sees only what those before it left."""
-    for key in _cheapest_first(keys):
+    for number, key in enumerate(_cheapest_first(keys), 1):
         if not len(within):
             break
         within = yield from key.evaluate(run, within)
+        if number % _PAUSE == 0:
+            yield
     return within
 
 
 def some(run: Run, keys: Sequence[Evaluable], within: MessageSet) -> Steps:
     """Members that match any of ``keys``: each key sees only what none before it matched."""
     found = run.index.nothing()
-    for key in _cheapest_first(keys):
+    for number, key in enumerate(_cheapest_first(keys), 1):
         if not len(within):
             break
         more = yield from key.evaluate(run, within)
         found = found | more
         within = within - more
+        if number % _PAUSE == 0:
+            yield
     return found
 
 
