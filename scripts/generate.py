@@ -7,11 +7,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts import rfc_table, unasync  # noqa: E402
+from scripts import gen_client, rfc_table, unasync  # noqa: E402
 from scripts.generators import Generator, run  # noqa: E402
 
 # The one list. Order matters where one generator reads what another writes.
 GENERATORS: list[Generator] = [
+    gen_client.GENERATOR,
     unasync.GENERATOR,
     rfc_table.GENERATOR,
 ]

@@ -45,6 +45,21 @@ class Expunge:
         w.raw(b"EXPUNGE")
 
 
+@feature.response("EXPUNGE", numbered=True)
+@record
+class Expunged:
+    """message-data =/ nz-number SP "EXPUNGE": the numbers above it go down by one."""
+
+    seq: int
+
+    @classmethod
+    def read(cls, c: Cursor, g: Grammar, number: int) -> Self:
+        return cls(number)
+
+    def write(self, w: Writer) -> None:
+        w.number(self.seq).raw(b" EXPUNGE")
+
+
 @dataclass(slots=True)
 class ExpungePlan:
     """What EXPUNGE did, for the steps of other features."""

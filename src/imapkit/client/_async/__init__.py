@@ -1,0 +1,1 @@
+"""The source of both clients: scripts/unasync.py makes the synchronous twin from these files."""

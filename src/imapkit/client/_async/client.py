@@ -1,0 +1,207 @@
+"""The client that users see: every verb of every feature, and the pleasant forms of the everyday ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from ...errors import ImapError, NoSuchMailbox, TooBig, UsageError
+from ...features.append import append
+from ...features.base import logout
+from ...features.list_ import ReturnChildren, list_mailboxes
+from ...features.list_status import list_status
+from ...features.select import Selected, examine, select, unselect
+from ...features.special_use import ReturnSpecialUse
+from ...features.status import status
+from ...ports.client import Op
+from ...protocol.states import State
+from ..files import MessageSource, Upload
+from ..folders import Folder, find_role, folder_of
+from .connection import AsyncConnection
+from .mailbox import AsyncMailbox
+from .verbs import AsyncVerbs
+
+T = TypeVar("T")
+
+
+class AsyncClient(AsyncVerbs):
+    """A session with a server; ``connect_async`` makes one. Use it in a ``with`` block, which logs out."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+
+    def __repr__(self) -> str:
+        state = "closed" if self.connection.closed else self.connection.state.value
+        return f"<{type(self).__name__} {self.connection.host} {state}>"
+
+    @property
+    def session(self) -> AsyncConnection:
+        return self.connection
+
+    async def run(self, op: Op[T]) -> T:
+        """Run any verb: also one of a feature that brings its own."""
+        return await self.connection.run(op)
+
+    # The session
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What the server offers, in upper case."""
+        return self.connection.capabilities
+
+    @property
+    def alerts(self) -> list[str]:
+        """What the server wants shown to the user, the newest last."""
+        return list(self.connection.alerts)
+
+    @property
+    def selected(self) -> AsyncMailbox | None:
+        """The open mailbox."""
+        owner = getattr(self.connection.observer, "__self__", None)
+        return owner if isinstance(owner, AsyncMailbox) else None
+
+    def has(self, capability: str) -> bool:
+        """True when the server offers it."""
+        return self.connection.has(capability)
+
+    async def logout(self) -> None:
+        """End the session politely and close the connection. A connection that broke meanwhile is no error."""
+        if self.connection.closed:
+            return
+        try:
+            await self.connection.run(logout())
+        except ImapError:
+            pass  # it is over either way
+        finally:
+            await self.connection.close()
+
+    async def close(self) -> None:
+        """Close the connection at once, without a word to the server."""
+        await self.connection.close()
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *exc: object) -> None:
+        if kind is None or issubclass(kind, Exception):
+            await self.logout()
+        else:
+            await self.close()
+
+    # Mailboxes
+
+    async def select(self, mailbox: str | Folder = "INBOX", *, read_only: bool = False) -> AsyncMailbox:
+        """Open a mailbox (RFC 9051 sections 6.3.2 and 6.3.3). Raises NoSuchMailbox, CommandFailed."""
+        name = mailbox.name if isinstance(mailbox, Folder) else mailbox
+        connection = self.connection
+        connection.observer = None
+        verb = examine if read_only else select
+        return self._opened(await connection.run(verb(connection, name)))
+
+    async def examine(self, mailbox: str | Folder = "INBOX") -> AsyncMailbox:
+        """Open a mailbox read-only. Raises NoSuchMailbox, CommandFailed."""
+        return await self.select(mailbox, read_only=True)
+
+    def _opened(self, selected: Selected) -> AsyncMailbox:
+        mailbox = AsyncMailbox(self, selected)
+        self.connection.observer = mailbox.observe
+        return mailbox
+
+    async def leave_mailbox(self) -> None:
+        """Leave the open mailbox; nothing is removed (UNSELECT, or EXAMINE of a name that does not exist)."""
+        connection = self.connection
+        connection.observer = None
+        if connection.state is not State.SELECTED:
+            return
+        if connection.has("UNSELECT"):
+            await connection.run(unselect(connection))
+            return
+        try:
+            await connection.run(examine(connection, "imapkit: no such mailbox"))
+        except NoSuchMailbox:
+            connection.selected = None
+
+    async def folders(self, pattern: str = "*", *, status: bool = False) -> list[Folder]:
+        """The mailboxes that match (``*`` anything, ``%`` one level), by name; with their counts if ``status``.
+
+        Raises CommandFailed.
+        """
+        if status:
+            return await self._folders_with_status(pattern)
+        connection = self.connection
+        returns = (ReturnChildren(), ReturnSpecialUse()) if self._lists_special_use() else ()
+        found = await connection.run(list_mailboxes(connection, pattern, returns=returns))
+        return _sorted(folder_of(data) for data in found)
+
+    def _lists_special_use(self) -> bool:
+        return self.has("LIST-EXTENDED") and self.has("SPECIAL-USE")
+
+    async def _folders_with_status(self, pattern: str) -> list[Folder]:
+        """Special uses are told without asking in most lists; where they are not, the plain list has them."""
+        plain = await self.folders(pattern)
+        if self.has("LIST-STATUS"):
+            connection = self.connection
+            answers = await connection.run(list_status(connection, pattern))
+            counts = {data.name: count for data, count in answers}
+            return [Folder(one.name, one.delimiter, one.attributes, counts.get(one.name)) for one in plain]
+        return [await self._with_status(folder) for folder in plain]
+
+    async def _with_status(self, folder: Folder) -> Folder:
+        if not folder.selectable:
+            return folder
+        found = await self.connection.run(status(self.connection, folder.name))
+        return Folder(folder.name, folder.delimiter, folder.attributes, found)
+
+    async def folder(self, name: str | None = None, *, role: str | None = None) -> Folder:
+        """One mailbox, by name or by what it is for ("sent", "drafts", "trash", "junk", "archive"). Raises NoSuchMailbox."""
+        if role is not None:
+            found = find_role(await self.folders(), role.lower())
+            if found is None:
+                raise NoSuchMailbox(f"there is no mailbox for {role}", "NONEXISTENT")
+            return found
+        wanted = name or "INBOX"
+        for folder in await self.folders(wanted):
+            if folder.name == wanted or (folder.name == "INBOX" and wanted.upper() == "INBOX"):
+                return folder
+        raise NoSuchMailbox(f"there is no mailbox {wanted}", "NONEXISTENT")
+
+    async def append(
+        self,
+        mailbox: str | Folder,
+        message: MessageSource,
+        *,
+        flags: Iterable[str] = (),
+        date: datetime | None = None,
+    ) -> int | None:
+        """Put a message into a mailbox; its UID, where the server tells (UIDPLUS). Line ends become CRLF.
+
+        ``message``: octets, an ``EmailMessage``, a ``Path`` or a binary file; files of any size take constant memory.
+        ``date``: of arrival; now, if not given. Raises NoSuchMailbox, TooBig, OverQuota, CommandFailed.
+        """
+        name = mailbox.name if isinstance(mailbox, Folder) else mailbox
+        upload = Upload(message)
+        self._check_size(upload.size)
+        if upload.has_nul:
+            raise UsageError("the message holds NUL octets, which no message may (RFC 5322)")
+        moment = date.astimezone(UTC) if date is not None and date.tzinfo is None else date
+        found = await self.connection.run(append(self.connection, name, upload, flags, moment))
+        return next(found.uids.numbers(), None) if found is not None else None
+
+    def _check_size(self, size: int) -> None:
+        """Nothing is sent that the server said it will not take (RFC 7889)."""
+        for word in self.capabilities:
+            limit = word.removeprefix("APPENDLIMIT=")
+            if limit != word and limit.isdigit() and size > int(limit):
+                raise TooBig(f"the message has {size} octets, the server takes {limit}", "TOOBIG", "APPEND")
+
+    async def identify(self, fields: Mapping[str, str | None]) -> dict[str, str | None]:
+        """Exchange identities if the server can (ID); nothing otherwise."""
+        return await self.id(fields) if self.has("ID") else {}
+
+
+def _sorted(folders: Iterable[Folder]) -> list[Folder]:
+    """By name, INBOX first, each name once."""
+    return sorted(
+        {one.name: one for one in folders}.values(), key=lambda one: (one.name != "INBOX", one.name)
+    )

@@ -1,0 +1,171 @@
+"""From a URL to a session that is logged in (RFC 8314, RFC 9051 sections 6.2 and 11).
+
+The rules this file must not break: certificates are verified; no password crosses a channel that others can read, unless the
+caller allowed it in as many words; what the server said before TLS is not believed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ...errors import (
+    AuthenticationFailed,
+    CommandBad,
+    CommandFailed,
+    ImapError,
+    NotSupported,
+    ProtocolError,
+    SaslError,
+    UsageError,
+)
+from ...features.auth import authenticate, login, starttls
+from ...features.base import capability
+from ...features.id import id as exchange_identities
+from ...protocol.states import State
+from ...sasl.base import ClientExchange, ClientMechanism, Credentials
+from ...sasl.registry import choose
+from ..backends.base import Target
+from ..tls import default_context
+from ..url import Address, parse_url
+from .client import AsyncClient
+from .connection import AsyncConnection
+
+if TYPE_CHECKING:
+    import ssl
+
+IDENTITY: Final[Mapping[str, str | None]] = {"name": "imapkit"}
+"""What servers that ask for ID are told."""
+
+
+async def connect_async(
+    url: str = "",
+    *,
+    user: str | None = None,
+    password: str | None = None,
+    tls: bool | None = None,
+    cafile: str | Path | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+    allow_plaintext: bool = False,
+    command: Sequence[str] | None = None,
+    timeout: float = 60.0,
+    connect_timeout: float = 30.0,
+    identity: Mapping[str, str | None] | None = IDENTITY,
+) -> AsyncClient:
+    """Connect and log in.
+
+    ``url``: ``imaps://user@host`` (TLS from the first octet), ``imap://user@host`` (TLS by STARTTLS), ``unix:/path``; or
+    ``command``: a program that speaks IMAP on its standard input and output. ``user`` goes before the one in the URL. Without a user
+    nobody is logged in.
+
+    ``allow_plaintext``: the password may travel without TLS, and ``imap://`` does not ask for any. ``tls``: True, insist on TLS;
+    False, with ``imap://`` and ``allow_plaintext``, never. ``cafile``: authorities to trust instead of the system's;
+    ``ssl_context`` replaces all defaults. ``timeout``: seconds without an octet until the server counts as dead.
+
+    Raises ConnectFailed, TlsFailed, ConnectionTimeout, NotAnImapServer, AuthenticationFailed, NotSupported, ConnectionLost, UsageError.
+    """
+    address = Address(Target(command=tuple(command)), tls=False) if command else parse_url(url)
+    name = user if user is not None else address.user
+    if name is None and password is not None:
+        raise UsageError("a password needs a user: imaps://user@host, or user=…")
+    context = ssl_context
+    if context is None and (cafile is not None or address.tls):
+        context = default_context(cafile)
+    private = address.target.unix is not None or address.target.command is not None
+    connection = await AsyncConnection.open(
+        address.target, context=context, tls=address.tls, connect_timeout=connect_timeout, timeout=timeout
+    )
+    try:
+        if not address.tls and not private:
+            await _protect(connection, _wish(tls, allow_plaintext, context is not None), password is not None)
+        await _know_capabilities(connection)
+        if connection.state is State.NOT_AUTHENTICATED and name is not None:
+            if password is None:
+                raise UsageError(f"no password for {name}")
+            await _log_in(connection, Credentials(name, password), allow_plaintext or private)
+        await _introduce(connection, identity)
+    except BaseException:
+        await connection.close()
+        raise
+    return AsyncClient(connection)
+
+
+def _wish(tls: bool | None, allow_plaintext: bool, has_context: bool) -> str:
+    """What of STARTTLS: "must", "may" or "no"."""
+    if tls is False:
+        return "no"
+    if tls:
+        return "must"
+    return "no" if allow_plaintext and not has_context else "may" if allow_plaintext else "should"
+
+
+async def _protect(connection: AsyncConnection, wish: str, password: bool) -> None:
+    """STARTTLS, strictly: no way back to plain text by a server, or by somebody in between."""
+    if wish == "no":
+        return
+    if connection.state is not State.NOT_AUTHENTICATED:
+        if wish == "may":
+            return
+        raise ProtocolError("the greeting is PREAUTH, which leaves no room for the STARTTLS that is required")
+    await _know_capabilities(connection)
+    if connection.has("STARTTLS"):
+        await connection.run(starttls(connection))
+        return
+    if wish == "must" or (wish == "should" and password):
+        raise NotSupported(
+            "STARTTLS", "and the password is not sent in the clear; allow_plaintext=True allows it"
+        )
+
+
+async def _know_capabilities(connection: AsyncConnection) -> None:
+    if not connection.capabilities:
+        words = await connection.run(capability())
+        connection.capabilities = frozenset(word.upper() for word in words)
+
+
+def _nonce() -> str:
+    return secrets.token_urlsafe(18)
+
+
+async def _log_in(connection: AsyncConnection, who: Credentials, allow_plaintext: bool) -> None:
+    """The best mechanism first. A server may know SCRAM keys of some users only, so after it one that sends the password is tried."""
+    offered = [word.removeprefix("AUTH=") for word in connection.capabilities if word.startswith("AUTH=")]
+    protected = connection.tls or allow_plaintext
+    tried: list[str] = []
+    failure: ImapError | None = None
+    while True:
+        try:
+            mechanism: ClientMechanism = choose(
+                offered, who, tls=connection.tls, nonce=_nonce, allow_plaintext=allow_plaintext, tried=tried
+            )
+        except SaslError as error:
+            failure = failure or error
+            break
+        try:
+            await connection.run(authenticate(connection, ClientExchange(mechanism)))
+        except AuthenticationFailed as error:
+            if mechanism.plaintext:
+                raise
+            failure = error
+        except CommandBad as error:
+            failure = error  # announced, and not understood
+        else:
+            await _know_capabilities(connection)
+            return
+        tried.append(mechanism.name)
+    if connection.has("LOGINDISABLED") or not protected:
+        raise failure if not isinstance(failure, SaslError) else NotSupported("a login", str(failure))
+    await connection.run(login(connection, who.username, who.password))
+    await _know_capabilities(connection)
+
+
+async def _introduce(connection: AsyncConnection, identity: Mapping[str, str | None] | None) -> None:
+    """Some providers refuse to open mailboxes before ID; none needs to answer it."""
+    if identity is None or not connection.has("ID"):
+        return
+    try:
+        await connection.run(exchange_identities(connection, identity))
+    except CommandFailed:
+        pass  # a courtesy

@@ -1,0 +1,274 @@
+"""One connection to a server: runs verbs, one at a time, in the order of asking (RFC 9051 section 5.5).
+
+No reader runs in the background: whoever wants something pumps. What is under way between two calls of its owner (a FETCH
+that is iterated, IDLE) is settled by whoever comes next.
+
+The rules this file must not break: after a cancelled command the stream is in step or closed; a command that may have run is
+not reported as if it had not.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+from ...errors import (
+    CommandFailed,
+    ConnectionLost,
+    ImapError,
+    ProtocolError,
+    UnknownOutcome,
+    UsageError,
+)
+from ...features.auth import Authenticate, Login
+from ...features.base import Logout
+from ...features.catalogue import full_registry
+from ...features.fetch import Fetch
+from ...features.store import Store
+from ...ports.client import Completed, Exchange, Op, StartTls
+from ...protocol.client import Asked, ClientConnection, Farewell, Finished, Greeted
+from ...protocol.registry import Writable
+from ...protocol.response import Response
+from ...protocol.states import State
+from ...protocol.status import Kind, Status
+from ..backends.base import Target
+from ..backends.net_async import AsyncFairLock, AsyncStream
+from ..session import CHANGING, SessionState, command_name, failure
+from .pump import AsyncPump
+
+if TYPE_CHECKING:
+    import ssl
+
+T = TypeVar("T")
+
+_DRAIN_OCTETS: Final = 64 * 1024
+_DRAIN_SECONDS: Final = 1.0
+
+
+class AsyncUnderWay(Protocol):
+    """A command that outlives a call: ``settle`` brings it to its end, keeping what its owner still wants."""
+
+    async def settle(self) -> None: ...
+
+
+class AsyncConnection(SessionState):
+    """An open connection. ``timeout``: seconds without a single octet from the server until it counts as dead."""
+
+    def __init__(self, stream: AsyncStream, host: str, timeout: float) -> None:
+        super().__init__()
+        self.host = host
+        self.timeout = timeout
+        self.core = ClientConnection(full_registry().grammar)
+        self.pump = AsyncPump(stream, self.core)
+        self.under_way: AsyncUnderWay | None = None
+        self._lock = AsyncFairLock()
+        self._stream = stream
+        self._context: ssl.SSLContext | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        target: Target,
+        *,
+        context: ssl.SSLContext | None,
+        tls: bool,
+        connect_timeout: float,
+        timeout: float,
+    ) -> AsyncConnection:
+        """Connect, do the TLS handshake if ``tls``, read the greeting.
+
+        Raises ConnectFailed, TlsFailed, ConnectionTimeout, ConnectionLost, NotAnImapServer.
+        """
+        stream = await AsyncStream.connect(target, connect_timeout)
+        try:
+            connection = cls(stream, target.host, timeout)
+            connection._context = context
+            if tls:
+                await connection._start_tls(connect_timeout)
+            await connection._greet(connect_timeout)
+        except BaseException:
+            await stream.close()
+            raise
+        return connection
+
+    @property
+    def closed(self) -> bool:
+        return self._stream.closed
+
+    @property
+    def others_wait(self) -> bool:
+        """True when somebody wants to run a command."""
+        return self._lock.waiting
+
+    async def close(self) -> None:
+        """Drop the connection without a word. Never fails."""
+        self.state = State.LOGOUT
+        self.under_way = None
+        await self._stream.close()
+        self.core.close()
+
+    async def _greet(self, timeout: float) -> None:
+        event = await self.pump.event(timeout)
+        if isinstance(event, Farewell):
+            raise ConnectionLost("the server does not want us", event.status.text)
+        assert isinstance(event, Greeted), "the first event is the greeting"
+        self.greeting = event.status.text
+        self.observe_status(event.status)
+        if event.status.kind is Kind.PREAUTH:
+            self.logged_in()
+
+    # Turns
+
+    async def enter(self, keep: AsyncUnderWay | None = None) -> None:
+        """Take the turn; what is under way is settled, unless it is ``keep``. Pair it with ``leave``."""
+        await self._lock.acquire(self._stream.wake)
+        try:
+            if self.closed:
+                raise ConnectionLost("the connection is closed", self.bye)
+            other = self.under_way
+            if other is not None and other is not keep:
+                await other.settle()
+                self.under_way = None
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def leave(self) -> None:
+        self._lock.release()
+
+    # Verbs
+
+    async def run(self, op: Op[T]) -> T:
+        """Run a verb to its result."""
+        await self.enter()
+        try:
+            return await self._drive(op)
+        finally:
+            op.close()
+            self.leave()
+
+    async def _drive(self, op: Op[T]) -> T:
+        done: list[str] = []
+        try:
+            step = next(op)
+            while True:
+                try:
+                    completed = await self._step(step)
+                except CommandFailed as error:
+                    step = op.throw(error)
+                except BaseException as error:
+                    step = op.throw(await self._cut(step, done, error))
+                    raise
+                else:
+                    if command_name(step) in CHANGING:
+                        done.append(command_name(step))
+                    step = op.send(completed)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    async def _step(self, step: Writable | Exchange | StartTls) -> Completed:
+        if isinstance(step, StartTls):
+            await self._start_tls(self.timeout)
+            return Completed(Status(Kind.OK), [])
+        command = step.command if isinstance(step, Exchange) else step
+        self.begin(command)
+        data: list[Response] = []
+        while True:
+            event = await self.pump.event(self.timeout)
+            if isinstance(event, Finished):
+                return self.finish(command, event.status, data)
+            if isinstance(event, Asked):
+                if isinstance(step, Exchange):
+                    self.core.send_line(step.respond(event.data))
+                continue
+            self.take(event)
+            if isinstance(event, Farewell):
+                if isinstance(command, Logout):
+                    return await self._end_of_logout(data)
+            elif not isinstance(event, Greeted):
+                data.append(event)
+
+    def begin(self, command: Writable) -> None:
+        """Begin a command. Raises UsageError for arguments that have no form on the wire."""
+        self.core.literal_mode = self.literal_mode
+        self.core.utf8 = self.utf8
+        self.asking = isinstance(command, Fetch | Store)
+        self.core.send(command)
+
+    def take(self, event: Response | Farewell | Greeted) -> None:
+        """Take in untagged data."""
+        if isinstance(event, Farewell):
+            self.bye = self.pump.bye = event.status.text or "BYE"
+            self.observe_status(event.status)
+        elif not isinstance(event, Greeted):
+            self.observe(event)
+
+    def finish(self, command: Writable, status: Status, data: list[Response]) -> Completed:
+        """The result of a command from its tagged answer. Raises CommandFailed."""
+        self.completed(command, status)
+        if status.kind is not Kind.OK:
+            raise failure(command, status)
+        if isinstance(command, Login | Authenticate):
+            self.logged_in()
+        return Completed(status, data)
+
+    async def _end_of_logout(self, data: list[Response]) -> Completed:
+        """Servers may close the connection without the tagged OK."""
+        try:
+            while not isinstance(await self.pump.event(self.timeout), Finished):
+                pass
+        except ConnectionLost:
+            self.core.close()
+        return Completed(Status(Kind.OK), data)
+
+    async def _start_tls(self, timeout: float) -> None:
+        """The handshake; what came before it in the clear is forgotten (RFC 9051 section 11.1)."""
+        from ..tls import default_context
+
+        self.core.discard()
+        await self._stream.start_tls(self._context or default_context(), self.host, timeout)
+        self.tls = True
+
+    # When it goes wrong
+
+    async def _cut(
+        self, step: Writable | Exchange | StartTls, done: list[str], error: BaseException
+    ) -> BaseException:
+        """A step did not come to its end: get the stream in step again, or close it. Gives what to raise."""
+        if self.core.tag is None and isinstance(error, UsageError):
+            return error  # nothing was begun
+        sent = self.core.tag is not None and self.pump.sent
+        if isinstance(error, ImapError) or not sent or isinstance(step, Exchange | StartTls):
+            await self.close()
+        else:
+            await self._drain(step)
+        if sent and done and not isinstance(error, ProtocolError):
+            unknown = UnknownOutcome(command_name(step), done)
+            unknown.__cause__ = error
+            return unknown
+        return error
+
+    async def _drain(self, command: Writable) -> None:
+        """Read up to the tagged answer of a cancelled command, if it comes soon; else close."""
+        deadline = time.monotonic() + _DRAIN_SECONDS
+        limit = self.pump.received + _DRAIN_OCTETS
+        try:
+            while self.pump.received <= limit:
+                event = await self.pump.event(max(0.001, deadline - time.monotonic()))
+                if isinstance(event, Finished):
+                    self.completed(command, event.status)
+                    return
+                if not isinstance(event, Asked):
+                    self.take(event)
+        except ImapError:
+            pass  # closed below
+        except BaseException:
+            await self.close()
+            raise
+        await self.close()
+
+    async def fail(self, error: BaseException) -> None:
+        """Close after an error in a command that is not run by ``run``."""
+        if not isinstance(error, CommandFailed):
+            await self.close()

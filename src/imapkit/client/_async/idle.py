@@ -1,0 +1,173 @@
+"""Waiting for what happens: IDLE (RFC 2177), or NOOP where the server has none.
+
+The rules this file must not break: IDLE is begun again well before servers and routers drop it (29 minutes at most); a command
+that somebody wants to run ends it; what came between two calls is told, never lost.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from ...errors import CommandFailed, UsageError
+from ...features.base import Noop
+from ...features.idle import DONE, Idle
+from ...protocol.client import Asked, Farewell, Finished, Greeted
+from ..events import Event
+from .connection import AsyncConnection
+
+if TYPE_CHECKING:
+    from .mailbox import AsyncMailbox
+
+RENEW: Final = 9 * 60.0
+"""Seconds after which IDLE is begun again: some providers and routers forget a silent connection after ten minutes."""
+POLL: Final = 60.0
+"""Seconds between two NOOPs where there is no IDLE."""
+
+
+class AsyncIdler:
+    """Keeps a connection idling between calls of ``wait``."""
+
+    def __init__(self, connection: AsyncConnection, renew: float) -> None:
+        self._connection = connection
+        self._renew = renew
+        self._idling = False
+        self._until = 0.0
+        self._able = connection.has("IDLE")
+
+    async def wait(self, timeout: float) -> None:
+        """Until something came from the server, somebody wants to run a command, or the time is over."""
+        connection = self._connection
+        await connection.enter(self)
+        try:
+            if self._able:
+                await self._wait_idling(timeout)
+            else:
+                await self._wait_polling(timeout)
+        finally:
+            connection.leave()
+
+    async def settle(self) -> None:
+        """End IDLE; the caller has the turn."""
+        if not self._idling:
+            return
+        connection = self._connection
+        try:
+            connection.core.send_line(DONE)
+            while self._idling:
+                self._take(await connection.pump.event(connection.timeout))
+        except BaseException as error:
+            self._idling = False
+            await connection.fail(error)
+            raise
+
+    async def stop(self) -> None:
+        """End IDLE, and wait for its end."""
+        if self._idling and not self._connection.closed:
+            await self._connection.enter(self)
+            try:
+                await self.settle()
+                if self._connection.under_way is self:
+                    self._connection.under_way = None
+            finally:
+                self._connection.leave()
+
+    async def _wait_idling(self, timeout: float) -> None:
+        if not self._idling:
+            await self._start()
+            if not self._idling:
+                return  # something came at once, or the server refused
+        connection = self._connection
+        now = time.monotonic()
+        event = await connection.pump.poll(max(0.0, min(timeout, self._until - now)))
+        while event is not None:
+            self._take(event)
+            event = connection.core.next()
+        if connection.others_wait or time.monotonic() >= self._until:
+            await self.settle()
+            connection.under_way = None
+
+    async def _start(self) -> None:
+        connection = self._connection
+        connection.begin(Idle())
+        connection.under_way = self
+        self._idling = True
+        self._until = time.monotonic() + self._renew
+        try:
+            while self._idling:
+                event = await connection.pump.event(connection.timeout)
+                if isinstance(event, Asked):
+                    return
+                self._take(event)
+        except CommandFailed:
+            self._able = False
+        except BaseException as error:
+            self._idling = False
+            await connection.fail(error)
+            if not connection.closed:
+                await connection.close()
+            raise
+
+    async def _wait_polling(self, timeout: float) -> None:
+        connection = self._connection
+        data = await connection.pump.poll(min(timeout, POLL))
+        while data is not None:
+            self._take(data)
+            data = connection.core.next()
+        if not connection.others_wait:
+            connection.begin(Noop())
+            self._idling = True
+            try:
+                while self._idling:
+                    self._take(await connection.pump.event(connection.timeout))
+            except BaseException as error:
+                self._idling = False
+                await connection.fail(error)
+                raise
+
+    def _take(self, event: object) -> None:
+        connection = self._connection
+        if isinstance(event, Finished):
+            self._idling = False
+            if connection.under_way is self:
+                connection.under_way = None
+            connection.finish(Idle(), event.status, [])
+        elif isinstance(event, Farewell | Greeted):
+            connection.take(event)
+        elif not isinstance(event, Asked):
+            connection.take(event)  # type: ignore[arg-type]  # all other events are responses
+
+
+class AsyncEvents:
+    """What happens to a mailbox, as an iterator; also a context manager, which ends IDLE at once when it is left."""
+
+    def __init__(self, mailbox: AsyncMailbox, timeout: float | None, renew: float) -> None:
+        if renew <= 0 or renew > 29 * 60:
+            raise UsageError("IDLE is begun again after more than 0 and at most 29 minutes")
+        self._mailbox = mailbox
+        self._idler = AsyncIdler(mailbox.connection, renew)
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._held: deque[Event] = deque()
+
+    def __aiter__(self) -> AsyncEvents:
+        return self
+
+    async def __anext__(self) -> Event:
+        while not self._held:
+            self._held.extend(self._mailbox.take_events())
+            if self._held:
+                break
+            left = RENEW if self._deadline is None else self._deadline - time.monotonic()
+            if left <= 0:
+                await self._idler.stop()
+                raise StopAsyncIteration
+            self._mailbox.check_open()
+            await self._idler.wait(left)
+        return self._held.popleft()
+
+    async def __aenter__(self) -> AsyncEvents:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._idler.stop()

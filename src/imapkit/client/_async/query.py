@@ -1,0 +1,210 @@
+"""Some messages of a mailbox, by what they are like or by UID: the receiver of everyday jobs.
+
+A query is lazy and can be used again: each use searches anew. Rules: nothing is sent for an empty set; messages are removed by
+UID EXPUNGE or not at all; line lengths stay far below what servers take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from ...errors import UsageError
+from ...features.copy import copy
+from ...features.esearch import search
+from ...features.fetch import Fetch
+from ...features.fetch_items import FetchItem, UidItem
+from ...features.move import move
+from ...features.store import store
+from ...features.uidplus import expunge
+from ...ports.store import FlagAction
+from ...protocol import flags as names
+from ...protocol.numset import NumSet
+from ...query.key import SearchKey
+from ..gather import Gatherer
+from ..items import DEFAULT
+from .message import AsyncMessage
+from .stream import AsyncResponses
+
+if TYPE_CHECKING:
+    from .mailbox import AsyncMailbox
+
+_RANGES: Final = 200
+"""Ranges of one set: about 4,000 octets of a command line at most."""
+_MESSAGES: Final = 500
+"""Messages of one FETCH, so that whoever stops early leaves little behind."""
+
+
+class AsyncQuery:
+    """Messages of ``mailbox`` that match ``key``, or those with certain UIDs."""
+
+    def __init__(self, mailbox: AsyncMailbox, key: SearchKey | None, fixed: NumSet | None = None) -> None:
+        self.mailbox = mailbox
+        self.key = key
+        self._fixed = fixed
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.mailbox.name!r} {self.key if self._fixed is None else self._fixed}>"
+
+    async def uidset(self) -> NumSet:
+        """The UIDs as a set. Raises BadCharset, CommandFailed."""
+        if self._fixed is not None:
+            return self._fixed
+        assert self.key is not None
+        self.mailbox.check_open()
+        connection = self.mailbox.connection
+        found = await connection.run(search(connection, self.key))
+        return found.messages
+
+    async def uids(self) -> list[int]:
+        """The UIDs, ascending."""
+        return list((await self.uidset()).numbers())
+
+    async def count(self) -> int:
+        """How many messages there are."""
+        return (await self.uidset()).count()
+
+    async def fetch(self, *items: FetchItem) -> AsyncIterator[AsyncMessage]:
+        """The messages, as they come; without ``items``: flags, envelope, size and date of arrival.
+
+        Stopping early is safe. A message whose answer cannot be read has ``broken`` set. Raises CommandFailed.
+        """
+        wanted = tuple(dict.fromkeys((UidItem(), *(items or DEFAULT))))
+        for part in _slices(await self.uidset()):
+            self.mailbox.check_open()
+            gatherer = Gatherer(part, wanted)
+            responses = AsyncResponses(self.mailbox.connection, Fetch(part, wanted, uid=True))
+            try:
+                while batch := await responses.batch():
+                    for response in batch:
+                        data = gatherer.take(response)
+                        if data is not None:
+                            yield AsyncMessage(self.mailbox, data)
+                for data in gatherer.finish():
+                    yield AsyncMessage(self.mailbox, data)
+            finally:
+                responses.abandon()
+
+    def __aiter__(self) -> AsyncIterator[AsyncMessage]:
+        return self.fetch()
+
+    async def first(self, *items: FetchItem) -> AsyncMessage | None:
+        """The message with the lowest UID, or None."""
+        return await self._only(items, slice(0, 1))
+
+    async def last(self, *items: FetchItem) -> AsyncMessage | None:
+        """The message with the highest UID, or None."""
+        return await self._only(items, slice(-1, None))
+
+    async def _only(self, items: tuple[FetchItem, ...], which: slice) -> AsyncMessage | None:
+        uids = (await self.uids())[which]
+        found: AsyncMessage | None = None
+        if uids:
+            async for message in AsyncQuery(self.mailbox, None, NumSet.of(*uids)).fetch(*items):
+                found = message
+        return found
+
+    async def flag(
+        self,
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+        *,
+        seen: bool | None = None,
+        flagged: bool | None = None,
+        answered: bool | None = None,
+        deleted: bool | None = None,
+        draft: bool | None = None,
+    ) -> int:
+        """Add and remove flags and keywords; how many messages it was asked for. Raises LimitReached, CommandFailed."""
+        on, off = list(_listed(add)), list(_listed(remove))
+        for flag, wanted in (
+            (names.SEEN, seen),
+            (names.FLAGGED, flagged),
+            (names.ANSWERED, answered),
+            (names.DELETED, deleted),
+            (names.DRAFT, draft),
+        ):
+            if wanted is not None:
+                (on if wanted else off).append(flag)
+        uids = await self.uidset()
+        for action, flags in ((FlagAction.ADD, on), (FlagAction.REMOVE, off)):
+            if flags:
+                await self._store(uids, action, flags)
+        return uids.count()
+
+    async def set_flags(self, flags: Iterable[str]) -> int:
+        """Replace all flags and keywords; how many messages it was asked for."""
+        uids = await self.uidset()
+        await self._store(uids, FlagAction.REPLACE, list(_listed(flags)))
+        return uids.count()
+
+    async def copy(self, mailbox: str) -> dict[int, int]:
+        """Copy to another mailbox; the new UIDs by the old ones, where the server tells. Raises NoSuchMailbox, OverQuota."""
+        connection = self.mailbox.connection
+        pairs: dict[int, int] = {}
+        for part in _parts(await self.uidset()):
+            self.mailbox.check_open()
+            pairs.update((await connection.run(copy(part, mailbox))).pairs())
+        return pairs
+
+    async def move(self, mailbox: str) -> dict[int, int]:
+        """Move to another mailbox; the new UIDs by the old ones, where the server tells.
+
+        Raises NoSuchMailbox, OverQuota; NotSupported where it could not be done without removing other messages.
+        """
+        connection = self.mailbox.connection
+        pairs: dict[int, int] = {}
+        for part in _parts(await self.uidset()):
+            self.mailbox.check_open()
+            pairs.update((await connection.run(move(connection, part, mailbox))).pairs())
+        return pairs
+
+    async def delete(self) -> int:
+        r"""Remove these messages, and no others that were marked \Deleted; how many it was asked for.
+
+        Raises NotSupported, before anything is changed, where the server cannot do that.
+        """
+        connection = self.mailbox.connection
+        connection.need("UIDPLUS", "to remove these messages and no others")
+        uids = await self.uidset()
+        for part in _parts(uids):
+            await self._store(part, FlagAction.ADD, [names.DELETED])
+            await connection.run(expunge(connection, part))
+        return uids.count()
+
+    async def _store(self, uids: NumSet, action: FlagAction, flags: list[str]) -> None:
+        connection = self.mailbox.connection
+        for part in _parts(uids):
+            self.mailbox.check_open()
+            await connection.run(store(connection, part, action, flags, silent=True))
+
+
+def _listed(flags: Iterable[str]) -> Iterable[str]:
+    if isinstance(flags, str):
+        raise UsageError("flags are a list or a set of texts, not one text")
+    return flags
+
+
+def _parts(uids: NumSet) -> Iterator[NumSet]:
+    """Sets that are short enough for a command line. A set of 1:* or $ stays as it is."""
+    return uids.split(_RANGES) if not uids.saved else iter((uids,))
+
+
+def _slices(uids: NumSet) -> Iterator[NumSet]:
+    """Sets of not too many messages."""
+    if uids.saved or any(high > 0xFFFFFFFF for pair in uids.ranges for high in pair):
+        yield uids
+        return
+    held: list[tuple[int, int]] = []
+    count = 0
+    for low, high in uids.resolve(0):
+        while low <= high:
+            last = min(high, low + _MESSAGES - count - 1)
+            held.append((low, last))
+            count += last - low + 1
+            low = last + 1
+            if count >= _MESSAGES or len(held) >= _RANGES:
+                yield NumSet(tuple(held))
+                held, count = [], 0
+    if held:
+        yield NumSet(tuple(held))

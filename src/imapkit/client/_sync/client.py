@@ -1,0 +1,208 @@
+# Generated from imapkit/client/_async/client.py by scripts/unasync.py; do not edit: the next run overwrites it.
+"""The client that users see: every verb of every feature, and the pleasant forms of the everyday ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from ...errors import ImapError, NoSuchMailbox, TooBig, UsageError
+from ...features.append import append
+from ...features.base import logout
+from ...features.list_ import ReturnChildren, list_mailboxes
+from ...features.list_status import list_status
+from ...features.select import Selected, examine, select, unselect
+from ...features.special_use import ReturnSpecialUse
+from ...features.status import status
+from ...ports.client import Op
+from ...protocol.states import State
+from ..files import MessageSource, Upload
+from ..folders import Folder, find_role, folder_of
+from .connection import Connection
+from .mailbox import Mailbox
+from .verbs import Verbs
+
+T = TypeVar("T")
+
+
+class Client(Verbs):
+    """A session with a server; ``connect_sync`` makes one. Use it in a ``with`` block, which logs out."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def __repr__(self) -> str:
+        state = "closed" if self.connection.closed else self.connection.state.value
+        return f"<{type(self).__name__} {self.connection.host} {state}>"
+
+    @property
+    def session(self) -> Connection:
+        return self.connection
+
+    def run(self, op: Op[T]) -> T:
+        """Run any verb: also one of a feature that brings its own."""
+        return self.connection.run(op)
+
+    # The session
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What the server offers, in upper case."""
+        return self.connection.capabilities
+
+    @property
+    def alerts(self) -> list[str]:
+        """What the server wants shown to the user, the newest last."""
+        return list(self.connection.alerts)
+
+    @property
+    def selected(self) -> Mailbox | None:
+        """The open mailbox."""
+        owner = getattr(self.connection.observer, "__self__", None)
+        return owner if isinstance(owner, Mailbox) else None
+
+    def has(self, capability: str) -> bool:
+        """True when the server offers it."""
+        return self.connection.has(capability)
+
+    def logout(self) -> None:
+        """End the session politely and close the connection. A connection that broke meanwhile is no error."""
+        if self.connection.closed:
+            return
+        try:
+            self.connection.run(logout())
+        except ImapError:
+            pass  # it is over either way
+        finally:
+            self.connection.close()
+
+    def close(self) -> None:
+        """Close the connection at once, without a word to the server."""
+        self.connection.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:
+        if kind is None or issubclass(kind, Exception):
+            self.logout()
+        else:
+            self.close()
+
+    # Mailboxes
+
+    def select(self, mailbox: str | Folder = "INBOX", *, read_only: bool = False) -> Mailbox:
+        """Open a mailbox (RFC 9051 sections 6.3.2 and 6.3.3). Raises NoSuchMailbox, CommandFailed."""
+        name = mailbox.name if isinstance(mailbox, Folder) else mailbox
+        connection = self.connection
+        connection.observer = None
+        verb = examine if read_only else select
+        return self._opened(connection.run(verb(connection, name)))
+
+    def examine(self, mailbox: str | Folder = "INBOX") -> Mailbox:
+        """Open a mailbox read-only. Raises NoSuchMailbox, CommandFailed."""
+        return self.select(mailbox, read_only=True)
+
+    def _opened(self, selected: Selected) -> Mailbox:
+        mailbox = Mailbox(self, selected)
+        self.connection.observer = mailbox.observe
+        return mailbox
+
+    def leave_mailbox(self) -> None:
+        """Leave the open mailbox; nothing is removed (UNSELECT, or EXAMINE of a name that does not exist)."""
+        connection = self.connection
+        connection.observer = None
+        if connection.state is not State.SELECTED:
+            return
+        if connection.has("UNSELECT"):
+            connection.run(unselect(connection))
+            return
+        try:
+            connection.run(examine(connection, "imapkit: no such mailbox"))
+        except NoSuchMailbox:
+            connection.selected = None
+
+    def folders(self, pattern: str = "*", *, status: bool = False) -> list[Folder]:
+        """The mailboxes that match (``*`` anything, ``%`` one level), by name; with their counts if ``status``.
+
+        Raises CommandFailed.
+        """
+        if status:
+            return self._folders_with_status(pattern)
+        connection = self.connection
+        returns = (ReturnChildren(), ReturnSpecialUse()) if self._lists_special_use() else ()
+        found = connection.run(list_mailboxes(connection, pattern, returns=returns))
+        return _sorted(folder_of(data) for data in found)
+
+    def _lists_special_use(self) -> bool:
+        return self.has("LIST-EXTENDED") and self.has("SPECIAL-USE")
+
+    def _folders_with_status(self, pattern: str) -> list[Folder]:
+        """Special uses are told without asking in most lists; where they are not, the plain list has them."""
+        plain = self.folders(pattern)
+        if self.has("LIST-STATUS"):
+            connection = self.connection
+            answers = connection.run(list_status(connection, pattern))
+            counts = {data.name: count for data, count in answers}
+            return [Folder(one.name, one.delimiter, one.attributes, counts.get(one.name)) for one in plain]
+        return [self._with_status(folder) for folder in plain]
+
+    def _with_status(self, folder: Folder) -> Folder:
+        if not folder.selectable:
+            return folder
+        found = self.connection.run(status(self.connection, folder.name))
+        return Folder(folder.name, folder.delimiter, folder.attributes, found)
+
+    def folder(self, name: str | None = None, *, role: str | None = None) -> Folder:
+        """One mailbox, by name or by what it is for ("sent", "drafts", "trash", "junk", "archive"). Raises NoSuchMailbox."""
+        if role is not None:
+            found = find_role(self.folders(), role.lower())
+            if found is None:
+                raise NoSuchMailbox(f"there is no mailbox for {role}", "NONEXISTENT")
+            return found
+        wanted = name or "INBOX"
+        for folder in self.folders(wanted):
+            if folder.name == wanted or (folder.name == "INBOX" and wanted.upper() == "INBOX"):
+                return folder
+        raise NoSuchMailbox(f"there is no mailbox {wanted}", "NONEXISTENT")
+
+    def append(
+        self,
+        mailbox: str | Folder,
+        message: MessageSource,
+        *,
+        flags: Iterable[str] = (),
+        date: datetime | None = None,
+    ) -> int | None:
+        """Put a message into a mailbox; its UID, where the server tells (UIDPLUS). Line ends become CRLF.
+
+        ``message``: octets, an ``EmailMessage``, a ``Path`` or a binary file; files of any size take constant memory.
+        ``date``: of arrival; now, if not given. Raises NoSuchMailbox, TooBig, OverQuota, CommandFailed.
+        """
+        name = mailbox.name if isinstance(mailbox, Folder) else mailbox
+        upload = Upload(message)
+        self._check_size(upload.size)
+        if upload.has_nul:
+            raise UsageError("the message holds NUL octets, which no message may (RFC 5322)")
+        moment = date.astimezone(UTC) if date is not None and date.tzinfo is None else date
+        found = self.connection.run(append(self.connection, name, upload, flags, moment))
+        return next(found.uids.numbers(), None) if found is not None else None
+
+    def _check_size(self, size: int) -> None:
+        """Nothing is sent that the server said it will not take (RFC 7889)."""
+        for word in self.capabilities:
+            limit = word.removeprefix("APPENDLIMIT=")
+            if limit != word and limit.isdigit() and size > int(limit):
+                raise TooBig(f"the message has {size} octets, the server takes {limit}", "TOOBIG", "APPEND")
+
+    def identify(self, fields: Mapping[str, str | None]) -> dict[str, str | None]:
+        """Exchange identities if the server can (ID); nothing otherwise."""
+        return self.id(fields) if self.has("ID") else {}
+
+
+def _sorted(folders: Iterable[Folder]) -> list[Folder]:
+    """By name, INBOX first, each name once."""
+    return sorted(
+        {one.name: one for one in folders}.values(), key=lambda one: (one.name != "INBOX", one.name)
+    )

@@ -1,0 +1,275 @@
+# Generated from imapkit/client/_async/connection.py by scripts/unasync.py; do not edit: the next run overwrites it.
+"""One connection to a server: runs verbs, one at a time, in the order of asking (RFC 9051 section 5.5).
+
+No reader runs in the background: whoever wants something pumps. What is under way between two calls of its owner (a FETCH
+that is iterated, IDLE) is settled by whoever comes next.
+
+The rules this file must not break: after a cancelled command the stream is in step or closed; a command that may have run is
+not reported as if it had not.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+from ...errors import (
+    CommandFailed,
+    ConnectionLost,
+    ImapError,
+    ProtocolError,
+    UnknownOutcome,
+    UsageError,
+)
+from ...features.auth import Authenticate, Login
+from ...features.base import Logout
+from ...features.catalogue import full_registry
+from ...features.fetch import Fetch
+from ...features.store import Store
+from ...ports.client import Completed, Exchange, Op, StartTls
+from ...protocol.client import Asked, ClientConnection, Farewell, Finished, Greeted
+from ...protocol.registry import Writable
+from ...protocol.response import Response
+from ...protocol.states import State
+from ...protocol.status import Kind, Status
+from ..backends.base import Target
+from ..backends.net_sync import FairLock, Stream
+from ..session import CHANGING, SessionState, command_name, failure
+from .pump import Pump
+
+if TYPE_CHECKING:
+    import ssl
+
+T = TypeVar("T")
+
+_DRAIN_OCTETS: Final = 64 * 1024
+_DRAIN_SECONDS: Final = 1.0
+
+
+class UnderWay(Protocol):
+    """A command that outlives a call: ``settle`` brings it to its end, keeping what its owner still wants."""
+
+    def settle(self) -> None: ...
+
+
+class Connection(SessionState):
+    """An open connection. ``timeout``: seconds without a single octet from the server until it counts as dead."""
+
+    def __init__(self, stream: Stream, host: str, timeout: float) -> None:
+        super().__init__()
+        self.host = host
+        self.timeout = timeout
+        self.core = ClientConnection(full_registry().grammar)
+        self.pump = Pump(stream, self.core)
+        self.under_way: UnderWay | None = None
+        self._lock = FairLock()
+        self._stream = stream
+        self._context: ssl.SSLContext | None = None
+
+    @classmethod
+    def open(
+        cls,
+        target: Target,
+        *,
+        context: ssl.SSLContext | None,
+        tls: bool,
+        connect_timeout: float,
+        timeout: float,
+    ) -> Connection:
+        """Connect, do the TLS handshake if ``tls``, read the greeting.
+
+        Raises ConnectFailed, TlsFailed, ConnectionTimeout, ConnectionLost, NotAnImapServer.
+        """
+        stream = Stream.connect(target, connect_timeout)
+        try:
+            connection = cls(stream, target.host, timeout)
+            connection._context = context
+            if tls:
+                connection._start_tls(connect_timeout)
+            connection._greet(connect_timeout)
+        except BaseException:
+            stream.close()
+            raise
+        return connection
+
+    @property
+    def closed(self) -> bool:
+        return self._stream.closed
+
+    @property
+    def others_wait(self) -> bool:
+        """True when somebody wants to run a command."""
+        return self._lock.waiting
+
+    def close(self) -> None:
+        """Drop the connection without a word. Never fails."""
+        self.state = State.LOGOUT
+        self.under_way = None
+        self._stream.close()
+        self.core.close()
+
+    def _greet(self, timeout: float) -> None:
+        event = self.pump.event(timeout)
+        if isinstance(event, Farewell):
+            raise ConnectionLost("the server does not want us", event.status.text)
+        assert isinstance(event, Greeted), "the first event is the greeting"
+        self.greeting = event.status.text
+        self.observe_status(event.status)
+        if event.status.kind is Kind.PREAUTH:
+            self.logged_in()
+
+    # Turns
+
+    def enter(self, keep: UnderWay | None = None) -> None:
+        """Take the turn; what is under way is settled, unless it is ``keep``. Pair it with ``leave``."""
+        self._lock.acquire(self._stream.wake)
+        try:
+            if self.closed:
+                raise ConnectionLost("the connection is closed", self.bye)
+            other = self.under_way
+            if other is not None and other is not keep:
+                other.settle()
+                self.under_way = None
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def leave(self) -> None:
+        self._lock.release()
+
+    # Verbs
+
+    def run(self, op: Op[T]) -> T:
+        """Run a verb to its result."""
+        self.enter()
+        try:
+            return self._drive(op)
+        finally:
+            op.close()
+            self.leave()
+
+    def _drive(self, op: Op[T]) -> T:
+        done: list[str] = []
+        try:
+            step = next(op)
+            while True:
+                try:
+                    completed = self._step(step)
+                except CommandFailed as error:
+                    step = op.throw(error)
+                except BaseException as error:
+                    step = op.throw(self._cut(step, done, error))
+                    raise
+                else:
+                    if command_name(step) in CHANGING:
+                        done.append(command_name(step))
+                    step = op.send(completed)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    def _step(self, step: Writable | Exchange | StartTls) -> Completed:
+        if isinstance(step, StartTls):
+            self._start_tls(self.timeout)
+            return Completed(Status(Kind.OK), [])
+        command = step.command if isinstance(step, Exchange) else step
+        self.begin(command)
+        data: list[Response] = []
+        while True:
+            event = self.pump.event(self.timeout)
+            if isinstance(event, Finished):
+                return self.finish(command, event.status, data)
+            if isinstance(event, Asked):
+                if isinstance(step, Exchange):
+                    self.core.send_line(step.respond(event.data))
+                continue
+            self.take(event)
+            if isinstance(event, Farewell):
+                if isinstance(command, Logout):
+                    return self._end_of_logout(data)
+            elif not isinstance(event, Greeted):
+                data.append(event)
+
+    def begin(self, command: Writable) -> None:
+        """Begin a command. Raises UsageError for arguments that have no form on the wire."""
+        self.core.literal_mode = self.literal_mode
+        self.core.utf8 = self.utf8
+        self.asking = isinstance(command, Fetch | Store)
+        self.core.send(command)
+
+    def take(self, event: Response | Farewell | Greeted) -> None:
+        """Take in untagged data."""
+        if isinstance(event, Farewell):
+            self.bye = self.pump.bye = event.status.text or "BYE"
+            self.observe_status(event.status)
+        elif not isinstance(event, Greeted):
+            self.observe(event)
+
+    def finish(self, command: Writable, status: Status, data: list[Response]) -> Completed:
+        """The result of a command from its tagged answer. Raises CommandFailed."""
+        self.completed(command, status)
+        if status.kind is not Kind.OK:
+            raise failure(command, status)
+        if isinstance(command, Login | Authenticate):
+            self.logged_in()
+        return Completed(status, data)
+
+    def _end_of_logout(self, data: list[Response]) -> Completed:
+        """Servers may close the connection without the tagged OK."""
+        try:
+            while not isinstance(self.pump.event(self.timeout), Finished):
+                pass
+        except ConnectionLost:
+            self.core.close()
+        return Completed(Status(Kind.OK), data)
+
+    def _start_tls(self, timeout: float) -> None:
+        """The handshake; what came before it in the clear is forgotten (RFC 9051 section 11.1)."""
+        from ..tls import default_context
+
+        self.core.discard()
+        self._stream.start_tls(self._context or default_context(), self.host, timeout)
+        self.tls = True
+
+    # When it goes wrong
+
+    def _cut(
+        self, step: Writable | Exchange | StartTls, done: list[str], error: BaseException
+    ) -> BaseException:
+        """A step did not come to its end: get the stream in step again, or close it. Gives what to raise."""
+        if self.core.tag is None and isinstance(error, UsageError):
+            return error  # nothing was begun
+        sent = self.core.tag is not None and self.pump.sent
+        if isinstance(error, ImapError) or not sent or isinstance(step, Exchange | StartTls):
+            self.close()
+        else:
+            self._drain(step)
+        if sent and done and not isinstance(error, ProtocolError):
+            unknown = UnknownOutcome(command_name(step), done)
+            unknown.__cause__ = error
+            return unknown
+        return error
+
+    def _drain(self, command: Writable) -> None:
+        """Read up to the tagged answer of a cancelled command, if it comes soon; else close."""
+        deadline = time.monotonic() + _DRAIN_SECONDS
+        limit = self.pump.received + _DRAIN_OCTETS
+        try:
+            while self.pump.received <= limit:
+                event = self.pump.event(max(0.001, deadline - time.monotonic()))
+                if isinstance(event, Finished):
+                    self.completed(command, event.status)
+                    return
+                if not isinstance(event, Asked):
+                    self.take(event)
+        except ImapError:
+            pass  # closed below
+        except BaseException:
+            self.close()
+            raise
+        self.close()
+
+    def fail(self, error: BaseException) -> None:
+        """Close after an error in a command that is not run by ``run``."""
+        if not isinstance(error, CommandFailed):
+            self.close()

@@ -1,0 +1,79 @@
+# Generated from imapkit/client/_async/pump.py by scripts/unasync.py; do not edit: the next run overwrites it.
+"""Octets to events and back: what moves between a stream and the connection without I/O.
+
+The rule this file must not break: while there is something to send, what arrives is taken too, so that neither side waits
+for the other forever.
+"""
+
+from __future__ import annotations
+
+from ...errors import ConnectionLost
+from ...protocol.client import ClientConnection, Event
+from ..backends.net_sync import Stream
+
+
+class Pump:
+    """Called by whoever holds the connection's turn; there is no reader in the background."""
+
+    def __init__(self, stream: Stream, core: ClientConnection) -> None:
+        self.stream = stream
+        self.core = core
+        self.received = 0
+        self.bye: str | None = None
+        self._pending = memoryview(b"")
+
+    @property
+    def sent(self) -> bool:
+        """True when all of the command under way was handed to the system."""
+        return self.core.sent and not self._pending
+
+    def event(self, timeout: float) -> Event:
+        """The next event. Raises ConnectionLost, ConnectionTimeout, ProtocolError."""
+        while True:
+            found = self.core.next()
+            if found is not None:
+                return found
+            self._move(timeout)
+
+    def poll(self, timeout: float) -> Event | None:
+        """The next event; None when the time is over or somebody woke the stream. Everything was sent before."""
+        found = self.core.next()
+        while found is None:
+            data = self.stream.poll(timeout)
+            if data is None:
+                return None
+            self._take(data)
+            found = self.core.next()
+        return found
+
+    def flush(self, timeout: float) -> None:
+        """Send what can be sent now."""
+        while self._fill():
+            self._write(timeout)
+
+    def _move(self, timeout: float) -> None:
+        if self._fill():
+            self._write(timeout)
+        else:
+            self._take(self.stream.read(timeout))
+
+    def _write(self, timeout: float) -> None:
+        count, data = self.stream.write(self._pending, timeout)
+        self._pending = self._pending[count:]
+        if data:
+            self._take(data)
+
+    def _fill(self) -> bool:
+        """True when there are octets to write."""
+        if not self._pending:
+            chunk = self.core.next_chunk()
+            if chunk is None:
+                return False
+            self._pending = memoryview(chunk)
+        return True
+
+    def _take(self, data: bytes) -> None:
+        if not data:
+            raise ConnectionLost("the server closed the connection", self.bye)
+        self.received += len(data)
+        self.core.receive(data)

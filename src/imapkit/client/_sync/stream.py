@@ -1,0 +1,91 @@
+# Generated from imapkit/client/_async/stream.py by scripts/unasync.py; do not edit: the next run overwrites it.
+"""The responses of one command, one batch at a time, as they come: how large answers are iterated.
+
+The rule this file must not break: whoever stops in the middle, or runs another command in between, harms nobody: the rest is
+read when the connection is needed again, and kept only if its owner still wants it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from ...errors import CommandFailed
+from ...protocol.client import Asked, Farewell, Finished, Greeted
+from ...protocol.registry import Writable
+from ...protocol.response import Response
+from .connection import Connection
+
+
+class Responses:
+    """What a command answers. ``batch`` until it gives an empty list; ``abandon`` to stop early."""
+
+    def __init__(self, connection: Connection, command: Writable) -> None:
+        self._connection = connection
+        self._command = command
+        self._held: deque[Response] = deque()
+        self._wanted = True
+        self._error: CommandFailed | None = None
+        self._begun = False
+        self._ended = False
+
+    def batch(self) -> list[Response]:
+        """Responses that came; empty at the end. Raises CommandFailed for a NO or BAD, ConnectionLost and so on."""
+        if not self._ended and not self._held:
+            self._fill()
+        found = list(self._held)
+        self._held.clear()
+        if not found and self._error is not None:
+            raise self._error
+        return found
+
+    def abandon(self) -> None:
+        """Nobody wants the rest."""
+        self._wanted = False
+        self._held.clear()
+
+    def settle(self) -> None:
+        """Read all that is left; the caller has the turn."""
+        while not self._ended:
+            self._read()
+
+    def _fill(self) -> None:
+        connection = self._connection
+        connection.enter(self)
+        try:
+            if not self._begun:
+                connection.begin(self._command)
+                self._begun = True
+                connection.under_way = self
+            while not self._ended and not self._held:
+                self._read()
+            while not self._ended and (event := connection.core.next()) is not None:
+                self._take(event)
+        finally:
+            connection.leave()
+
+    def _read(self) -> None:
+        try:
+            self._take(self._connection.pump.event(self._connection.timeout))
+        except BaseException as error:
+            if not self._connection.pump.sent or isinstance(error, Exception):
+                self._ended = True
+                self._connection.fail(error)
+            raise
+
+    def _take(self, event: object) -> None:
+        connection = self._connection
+        if isinstance(event, Finished):
+            self._ended = True
+            if connection.under_way is self:
+                connection.under_way = None
+            try:
+                connection.finish(self._command, event.status, [])
+            except CommandFailed as error:
+                self._error = error
+        elif isinstance(event, Farewell | Greeted):
+            connection.take(event)
+        elif not isinstance(event, Asked):
+            response: Response = event  # type: ignore[assignment]  # all other events are responses
+            connection.take(response)
+            if self._wanted:
+                self._held.append(response)

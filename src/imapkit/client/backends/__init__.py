@@ -1,0 +1,1 @@
+"""How octets travel: one module for plain sockets, one for asyncio, with the same names and rules."""

@@ -1,0 +1,85 @@
+"""Mailboxes as a list shows them, and what they are for (RFC 6154), guessed from the name where the server does not say."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..features.list_ import HAS_CHILDREN, NONEXISTENT, NOSELECT, ListData
+from ..features.status import MailboxStatus
+from ..record import record
+
+ROLES: Final = ("all", "archive", "drafts", "flagged", "important", "junk", "sent", "trash")
+
+_NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "sent": (
+        "sent", "sent items", "sent messages", "sent mail", "gesendet", "gesendete objekte", "gesendete elemente",
+        "envoyés", "éléments envoyés", "enviados", "elementos enviados", "inviata", "posta inviata", "verzonden items",
+        "отправленные", "已发送", "已傳送", "送信済み",
+    ),
+    "drafts": (
+        "drafts", "draft", "entwürfe", "brouillons", "borradores", "rascunhos", "bozze", "concepten", "черновики",
+        "草稿", "草稿箱", "下書き",
+    ),
+    "trash": (
+        "trash", "deleted items", "deleted messages", "bin", "papierkorb", "gelöschte objekte", "gelöschte elemente",
+        "corbeille", "papelera", "lixeira", "cestino", "prullenbak", "корзина", "удаленные", "已删除", "ゴミ箱",
+    ),
+    "junk": (
+        "junk", "spam", "junk mail", "junk e-mail", "bulk mail", "junk-e-mail", "courrier indésirable", "спам",
+        "垃圾邮件", "迷惑メール",
+    ),
+    "archive": (
+        "archive", "archives", "archiv", "archivo", "arquivo", "archivio", "архив", "归档", "アーカイブ",
+    ),
+}  # fmt: skip
+
+
+@record
+class Folder:
+    """A mailbox, or a name above mailboxes. ``role``: what it is for ("sent", "trash"…), as far as the server says."""
+
+    name: str
+    delimiter: str | None
+    attributes: tuple[str, ...]
+    status: MailboxStatus | None = None
+
+    @property
+    def role(self) -> str | None:
+        for attribute in self.attributes:
+            word = attribute.removeprefix("\\").lower()
+            if attribute.startswith("\\") and word in ROLES:
+                return word
+        return "inbox" if self.name == "INBOX" else None
+
+    @property
+    def selectable(self) -> bool:
+        """False for a name that has no mailbox: it cannot be opened."""
+        return not self.has(NOSELECT) and not self.has(NONEXISTENT)
+
+    @property
+    def has_children(self) -> bool:
+        return self.has(HAS_CHILDREN)
+
+    @property
+    def label(self) -> str:
+        """The last level of the name."""
+        return self.name.rpartition(self.delimiter)[2] if self.delimiter else self.name
+
+    def has(self, attribute: str) -> bool:
+        return attribute.lower() in (known.lower() for known in self.attributes)
+
+
+def folder_of(data: ListData, status: MailboxStatus | None = None) -> Folder:
+    return Folder(data.name, data.delimiter, data.attributes, status)
+
+
+def find_role(folders: list[Folder], role: str) -> Folder | None:
+    """The folder for a role: as the server says, else by its usual names."""
+    for folder in folders:
+        if folder.role == role:
+            return folder
+    for name in _NAMES.get(role, ()):
+        for folder in folders:
+            if folder.label.casefold() == name and folder.selectable and folder.role is None:
+                return folder
+    return None

@@ -1,0 +1,104 @@
+"""FETCH responses put together to messages, while they come (RFC 9051 section 7.5.2). No I/O.
+
+Rules: a message is given as soon as all that was asked for is there, and what came of it at the end in any case; what cannot be
+read is given as a broken message, never passed over; news of messages nobody asked for are no answers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from ..features.fetch_data import BodySection, FetchData
+from ..features.fetch_datum import (
+    BodyDatum,
+    EnvelopeDatum,
+    FlagsDatum,
+    InternalDateDatum,
+    Rfc822Datum,
+    SizeDatum,
+    UidDatum,
+)
+from ..features.fetch_items import (
+    BodyItem,
+    BodyStructureItem,
+    EnvelopeItem,
+    FetchItem,
+    FlagsItem,
+    InternalDateItem,
+    Rfc822Item,
+    SectionItem,
+    SizeItem,
+    UidItem,
+)
+from ..protocol.numset import STAR, NumSet, holds, join
+from ..protocol.response import BrokenResponse, Response
+
+_ANSWERS: Final[dict[type[object], type[object]]] = {
+    UidItem: UidDatum,
+    FlagsItem: FlagsDatum,
+    InternalDateItem: InternalDateDatum,
+    SizeItem: SizeDatum,
+    EnvelopeItem: EnvelopeDatum,
+    BodyItem: BodyDatum,
+    BodyStructureItem: BodyDatum,
+    SectionItem: BodySection,
+    Rfc822Item: Rfc822Datum,
+}
+
+
+class Gatherer:
+    """One UID FETCH. Feed it the responses; it gives messages. The rest comes from ``finish``."""
+
+    def __init__(self, uids: NumSet, items: Sequence[FetchItem]) -> None:
+        known = [_ANSWERS.get(type(item)) for item in items]
+        self._needed = Counter(cls for cls in known if cls is not None)
+        self._least = len(items) + (UidItem() not in items)
+        self._exact = None not in known
+        self._open = uids.saved or any(STAR in pair for pair in uids.ranges)
+        self._ranges = join(uids.ranges) if not self._open else []
+        self._waiting: dict[int, FetchData] = {}
+
+    def take(self, response: Response) -> FetchData | None:
+        """A message that is complete now."""
+        if isinstance(response, BrokenResponse):
+            return self._broken(response)
+        if not isinstance(response, FetchData):
+            return None
+        data = response
+        known = self._waiting.get(response.seq)
+        if known is not None and (None in (known.uid, response.uid) or known.uid == response.uid):
+            known.add(response.items)
+            data = known
+        if self._complete(data):
+            self._waiting.pop(data.seq, None)
+            return data if self._asked(data) else None
+        self._waiting[data.seq] = data
+        return None
+
+    def finish(self) -> Iterator[FetchData]:
+        """Messages of which less came than was asked for."""
+        for data in self._waiting.values():
+            if self._asked(data) and (len(data.items) > 2 or self._least <= 2):
+                yield data
+        self._waiting.clear()
+
+    def _broken(self, response: BrokenResponse) -> FetchData | None:
+        if response.name not in ("FETCH", ""):
+            return None
+        if not response.name and response.uid is None:
+            return None  # a line that is no response at all: logged, but it belongs to no message
+        uid = [UidDatum(response.uid)] if response.uid is not None else []
+        return FetchData(response.number or 0, list(uid), response.error)
+
+    def _complete(self, data: FetchData) -> bool:
+        if data.uid is None:
+            return False
+        if not self._exact:
+            return len(data.items) >= self._least
+        have = Counter(map(type, data.items))
+        return all(have[cls] >= count for cls, count in self._needed.items())
+
+    def _asked(self, data: FetchData) -> bool:
+        return data.uid is not None and (self._open or holds(self._ranges, data.uid))

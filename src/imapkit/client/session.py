@@ -1,0 +1,144 @@
+"""What a client knows of its session: capabilities, state, alerts. No I/O; the connection of both twins builds on it.
+
+Rule: untagged data is taken whenever it comes, whatever command is under way.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from ..errors import CommandBad, CommandFailed, NotSupported, command_no
+from ..features.base import CapabilityCode, CapabilityData
+from ..features.enable import Enabled
+from ..features.fetch_data import FetchData
+from ..features.select import Close, Examine, Select, Unselect
+from ..protocol import states
+from ..protocol.registry import Writable
+from ..protocol.response import BrokenResponse, Response
+from ..protocol.states import State
+from ..protocol.status import Kind, Status
+from ..wire.writer import LiteralMode
+
+logger: Final = logging.getLogger("imapkit.client")
+
+_IN_REV2: Final = frozenset(
+    {
+        "BINARY", "CHILDREN", "ENABLE", "ESEARCH", "IDLE", "LIST-EXTENDED", "LIST-STATUS", "LITERAL-",
+        "MOVE", "NAMESPACE", "SASL-IR", "SEARCHRES", "SPECIAL-USE", "STATUS=SIZE", "UIDPLUS", "UNSELECT",
+    }
+)  # fmt: skip
+"""What IMAP4rev2 is made of (RFC 9051 appendix E)."""
+_ALERTS: Final = 100
+
+CHANGING: Final = frozenset(
+    {
+        "APPEND", "COPY", "CREATE", "DELETE", "EXPUNGE", "MOVE", "RENAME", "STORE", "SUBSCRIBE", "UIDEXPUNGE",
+        "UNSUBSCRIBE",
+    }
+)  # fmt: skip
+"""Commands after which the account is not what it was: the steps that UnknownOutcome tells."""
+
+
+class SessionState:
+    """The session as the server told of it; ``ports.client.ClientSession`` for the verbs."""
+
+    def __init__(self) -> None:
+        self.capabilities: frozenset[str] = frozenset()
+        """In upper case; empty when not known yet."""
+        self.state = State.NOT_AUTHENTICATED
+        self.enabled: set[str] = set()
+        self.selected: str | None = None
+        """The mailbox that is open, by name."""
+        self.tls = False
+        self.greeting = ""
+        self.bye: str | None = None
+        """Why the server ended the session, if it said so."""
+        self.alerts: deque[str] = deque(maxlen=_ALERTS)
+        """What the server wants shown to the user ([ALERT]), the newest last."""
+        self.observer: Callable[[Response], None] | None = None
+        """Who is told untagged data: the view of the selected mailbox."""
+        self.asking = False
+        """The command under way asks for FETCH data itself: they are its answer, not news."""
+
+    def has(self, capability: str) -> bool:
+        """True when announced, or part of an enabled or announced IMAP4rev2."""
+        name = capability.upper()
+        if name in self.capabilities:
+            return True
+        return name in _IN_REV2 and ("IMAP4REV2" in self.capabilities or "IMAP4REV2" in self.enabled)
+
+    def need(self, capability: str, why: str) -> None:
+        """Raises NotSupported unless ``has``."""
+        if not self.has(capability):
+            raise NotSupported(capability, why)
+
+    @property
+    def literal_mode(self) -> LiteralMode:
+        """How literals may be sent to this server (RFC 7888)."""
+        if "LITERAL+" in self.capabilities:
+            return LiteralMode.PLUS
+        return LiteralMode.MINUS if self.has("LITERAL-") else LiteralMode.SYNC
+
+    @property
+    def utf8(self) -> bool:
+        """True when mailbox names and quoted strings are UTF-8 in this session."""
+        if "IMAP4REV2" in self.enabled or "UTF8=ACCEPT" in self.enabled:
+            return True
+        return "IMAP4REV2" in self.capabilities and "IMAP4REV1" not in self.capabilities
+
+    def observe(self, response: Response) -> None:
+        """Take in untagged data."""
+        if isinstance(response, Status):
+            self._observe_status(response)
+        elif isinstance(response, CapabilityData):
+            self.capabilities = frozenset(word.upper() for word in response.capabilities)
+        elif isinstance(response, Enabled):
+            self.enabled.update(name.upper() for name in response.names)
+        elif isinstance(response, BrokenResponse):
+            logger.warning("a response that cannot be read (%s): %r", response.error, response.raw[:200])
+        if self.observer is not None and not (self.asking and isinstance(response, FetchData)):
+            self.observer(response)
+
+    def observe_status(self, status: Status) -> None:
+        """Take in what a tagged or untagged status says besides."""
+        self._observe_status(status)
+
+    def _observe_status(self, status: Status) -> None:
+        if status.code_name == "ALERT":
+            self.alerts.append(status.text)
+            logger.warning("the server alerts: %s", status.text)
+        if isinstance(status.code, CapabilityCode):
+            self.capabilities = frozenset(word.upper() for word in status.code.capabilities)
+
+    def completed(self, command: Writable, status: Status) -> None:
+        """Follow the state after a command's tagged answer."""
+        self._observe_status(status)
+        good = status.kind is Kind.OK
+        if isinstance(command, Select | Examine):
+            if self.state is not State.NOT_AUTHENTICATED:
+                event = states.Event.SELECTED if good else states.Event.SELECT_FAILED
+                self.state = states.after(self.state, event)
+            if not good:
+                self.selected = None
+        elif isinstance(command, Close | Unselect) and good and self.state is State.SELECTED:
+            self.state = states.after(self.state, states.Event.CLOSED)
+
+    def logged_in(self) -> None:
+        if self.state is State.NOT_AUTHENTICATED:
+            self.state = states.after(self.state, states.Event.LOGGED_IN)
+
+
+def failure(command: Writable, status: Status) -> CommandFailed:
+    """The exception for a tagged NO or BAD."""
+    name = command_name(command)
+    if status.kind is Kind.BAD:
+        return CommandBad(status.text, status.code_name, name)
+    return command_no(status.text, status.code_name, name)
+
+
+def command_name(command: object) -> str:
+    """How a command is called in messages: its class, which shows no argument."""
+    return type(command).__name__.upper().removesuffix("COMMAND")
