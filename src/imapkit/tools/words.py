@@ -38,6 +38,11 @@ def shown(name: str) -> str:
     return name if name and " " not in name else f"'{name}'"
 
 
+def count(number: int, noun: str, plural: str = "") -> str:
+    """``1 message``, ``2 messages``, ``3 mailboxes``."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
 def print_json(fields: Mapping[str, object]) -> None:
     """One object on a line of its own."""
     print(
