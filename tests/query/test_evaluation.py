@@ -129,6 +129,15 @@ def test_an_evaluation_pauses_between_chunks() -> None:
     assert [step is None for step in steps] == [True] * 5 + [False]
 
 
+def test_nothing_matches_across_two_values() -> None:
+    mailbox = [Message(1, headers=[("To", "ann"), ("To", "bob")], body="ann\nbob")]
+    run = run_of(mailbox)
+    everything = run.index.everything()
+    assert list(result(k.TO("ann") & k.TO("bob"), run, everything)) == [1]
+    assert list(result(k.TO("n\nb"), run, everything)) == []
+    assert list(result(k.BODY("n\nb"), run, everything)) == [1]
+
+
 @pytest.mark.parametrize("combine", [k.AND, k.OR])
 def test_many_cheap_keys_pause_too(combine: Callable[..., SearchKey]) -> None:
     run = run_of(MAILBOX)

@@ -134,6 +134,15 @@ def test_depth_is_bounded(piece: bytes) -> None:
         read(piece * 5000 + b"SEEN" + close * 5000)
 
 
+@pytest.mark.parametrize("key", [b"TEXT ", b"HEADER X ", b"HEADER "])
+def test_long_strings_are_refused(key: bytes) -> None:
+    most = SERVER.line
+    behind = b" x" if key == b"HEADER " else b""
+    assert read(key + b"{%d+}\r\n" % most + b"a" * most + behind) is not None
+    with pytest.raises(LimitExceeded):
+        read(key + b"{%d+}\r\n" % (most + 1) + b"a" * (most + 1))
+
+
 def test_dates_may_be_quoted_and_words_in_any_case() -> None:
     g = full_registry().grammar
     assert read_key(Cursor(b'since "1-feb-2026"'), g) == k.SINCE(date(2026, 2, 1))

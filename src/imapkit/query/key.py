@@ -12,7 +12,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Self
 
-from ..errors import UsageError
+from ..errors import LimitExceeded, UsageError
 from ..protocol.numset import NumSet, encode_numset, read_numset
 from ..protocol.registry import Grammar, Point
 from ..record import record
@@ -247,8 +247,15 @@ def write_program(w: Writer, key: SearchKey) -> None:
 
 
 def read_text(c: Cursor) -> str:
-    """astring: text in the charset of the command, not decoded yet unless it is UTF-8."""
-    return c.astring("a search string").decode("utf-8", "surrogateescape")
+    """astring: text in the charset of the command, not decoded yet unless it is UTF-8. A literal may be no longer than a line."""
+    if c.peek() in (0x7B, 0x7E):
+        literal = c.literal("a search string")
+        if literal.size > c.limits.line:
+            raise LimitExceeded("search string", c.limits.line, literal.size)
+        octets = literal.read()
+    else:
+        octets = c.astring("a search string")
+    return octets.decode("utf-8", "surrogateescape")
 
 
 def write_text(w: Writer, text: str) -> None:

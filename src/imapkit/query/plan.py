@@ -26,6 +26,9 @@ HEADER = 30
 BODY = 100
 """… that needs the text of the messages."""
 
+_LINES = frozenset({TextColumn.HEADERS, TextColumn.BODY})
+"""Texts that have lines of their own; in the others a newline stands between two values, where nothing may match."""
+
 _PAUSE = 8
 """Keys between two pauses: a long command must not hold up everybody else, however cheap its keys are."""
 
@@ -101,6 +104,8 @@ def with_text(run: Run, column: TextColumn, needle: str, within: MessageSet) -> 
     """Members whose text of ``column`` holds ``needle`` (mapped). What an index says is verified against the text."""
     if not needle:
         return within
+    if "\n" in needle and column not in _LINES:
+        return run.index.nothing()
     candidates = run.index.candidates(column, needle, within)
     if candidates is not None:
         within = within & candidates

@@ -184,7 +184,7 @@ class Header(SearchKey):
     @classmethod
     def read(cls, c: Cursor, g: Grammar) -> Self:
         c.sp()
-        name = c.astring("a field name").decode("utf-8", "surrogateescape")
+        name = read_text(c)
         c.sp()
         return cls(name, read_text(c))
 
