@@ -1,26 +1,25 @@
-"""The client that users see: every verb of every feature, and the pleasant forms of the everyday ones."""
+"""The client that users see: every verb of every feature, and the pleasant forms of the everyday ones.
+
+The rule this file must not break: importing it loads no feature; each method imports what it needs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ...errors import ImapError, NoSuchMailbox, TooBig, UsageError
-from ...features.append import append
-from ...features.base import logout
-from ...features.list_ import ReturnChildren, list_mailboxes
-from ...features.list_status import list_status
-from ...features.select import Selected, examine, select, unselect
-from ...features.special_use import ReturnSpecialUse
-from ...features.status import status
-from ...ports.client import Op
-from ...protocol.states import State
-from ..files import MessageSource, Upload
-from ..folders import Folder, find_role, folder_of
-from .connection import AsyncConnection
-from .mailbox import AsyncMailbox
 from .verbs import AsyncVerbs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from ...features.select import Selected
+    from ...ports.client import Op
+    from ..files import MessageSource
+    from ..folders import Folder
+    from .connection import AsyncConnection
+    from .mailbox import AsyncMailbox
 
 T = TypeVar("T")
 
@@ -58,6 +57,8 @@ class AsyncClient(AsyncVerbs):
     @property
     def selected(self) -> AsyncMailbox | None:
         """The open mailbox."""
+        from .mailbox import AsyncMailbox
+
         owner = getattr(self.connection.observer, "__self__", None)
         return owner if isinstance(owner, AsyncMailbox) else None
 
@@ -67,6 +68,8 @@ class AsyncClient(AsyncVerbs):
 
     async def logout(self) -> None:
         """End the session politely and close the connection. A connection that broke meanwhile is no error."""
+        from ...features.base import logout
+
         if self.connection.closed:
             return
         try:
@@ -93,26 +96,31 @@ class AsyncClient(AsyncVerbs):
 
     async def select(self, mailbox: str | Folder = "INBOX", *, read_only: bool = False) -> AsyncMailbox:
         """Open a mailbox (RFC 9051 sections 6.3.2 and 6.3.3). Raises NoSuchMailbox, CommandFailed."""
-        name = mailbox.name if isinstance(mailbox, Folder) else mailbox
+        from ...features.select import examine, select
+
         connection = self.connection
         connection.observer = None
         verb = examine if read_only else select
-        return self._opened(await connection.run(verb(connection, name)))
+        return self._opened(await connection.run(verb(connection, _name(mailbox))))
 
     async def examine(self, mailbox: str | Folder = "INBOX") -> AsyncMailbox:
         """Open a mailbox read-only. Raises NoSuchMailbox, CommandFailed."""
         return await self.select(mailbox, read_only=True)
 
     def _opened(self, selected: Selected) -> AsyncMailbox:
+        from .mailbox import AsyncMailbox
+
         mailbox = AsyncMailbox(self, selected)
         self.connection.observer = mailbox.observe
         return mailbox
 
     async def leave_mailbox(self) -> None:
         """Leave the open mailbox; nothing is removed (UNSELECT, or EXAMINE of a name that does not exist)."""
+        from ...features.select import examine, unselect
+
         connection = self.connection
         connection.observer = None
-        if connection.state is not State.SELECTED:
+        if connection.selected is None:
             return
         if connection.has("UNSELECT"):
             await connection.run(unselect(connection))
@@ -127,6 +135,10 @@ class AsyncClient(AsyncVerbs):
 
         Raises CommandFailed.
         """
+        from ...features.list_ import ReturnChildren, list_mailboxes
+        from ...features.special_use import ReturnSpecialUse
+        from ..folders import folder_of
+
         if status:
             return await self._folders_with_status(pattern)
         connection = self.connection
@@ -139,6 +151,9 @@ class AsyncClient(AsyncVerbs):
 
     async def _folders_with_status(self, pattern: str) -> list[Folder]:
         """Special uses are told without asking in most lists; where they are not, the plain list has them."""
+        from ...features.list_status import list_status
+        from ..folders import Folder
+
         plain = await self.folders(pattern)
         if self.has("LIST-STATUS"):
             connection = self.connection
@@ -148,13 +163,17 @@ class AsyncClient(AsyncVerbs):
         return [await self._with_status(folder) for folder in plain]
 
     async def _with_status(self, folder: Folder) -> Folder:
+        from ..folders import Folder
+
         if not folder.selectable:
             return folder
-        found = await self.connection.run(status(self.connection, folder.name))
+        found = await self.status(folder.name)
         return Folder(folder.name, folder.delimiter, folder.attributes, found)
 
     async def folder(self, name: str | None = None, *, role: str | None = None) -> Folder:
         """One mailbox, by name or by what it is for ("sent", "drafts", "trash", "junk", "archive"). Raises NoSuchMailbox."""
+        from ..folders import find_role
+
         if role is not None:
             found = find_role(await self.folders(), role.lower())
             if found is None:
@@ -179,13 +198,17 @@ class AsyncClient(AsyncVerbs):
         ``message``: octets, an ``EmailMessage``, a ``Path`` or a binary file; files of any size take constant memory.
         ``date``: of arrival; now, if not given. Raises NoSuchMailbox, TooBig, OverQuota, CommandFailed.
         """
-        name = mailbox.name if isinstance(mailbox, Folder) else mailbox
+        from datetime import UTC
+
+        from ...features.append import append
+        from ..files import Upload
+
         upload = Upload(message)
         self._check_size(upload.size)
         if upload.has_nul:
             raise UsageError("the message holds NUL octets, which no message may (RFC 5322)")
         moment = date.astimezone(UTC) if date is not None and date.tzinfo is None else date
-        found = await self.connection.run(append(self.connection, name, upload, flags, moment))
+        found = await self.connection.run(append(self.connection, _name(mailbox), upload, flags, moment))
         return next(found.uids.numbers(), None) if found is not None else None
 
     def _check_size(self, size: int) -> None:
@@ -198,6 +221,10 @@ class AsyncClient(AsyncVerbs):
     async def identify(self, fields: Mapping[str, str | None]) -> dict[str, str | None]:
         """Exchange identities if the server can (ID); nothing otherwise."""
         return await self.id(fields) if self.has("ID") else {}
+
+
+def _name(mailbox: str | Folder) -> str:
+    return mailbox if isinstance(mailbox, str) else mailbox.name
 
 
 def _sorted(folders: Iterable[Folder]) -> list[Folder]:

@@ -1,27 +1,26 @@
 # Generated from imapkit/client/_async/client.py by scripts/unasync.py; do not edit: the next run overwrites it.
-"""The client that users see: every verb of every feature, and the pleasant forms of the everyday ones."""
+"""The client that users see: every verb of every feature, and the pleasant forms of the everyday ones.
+
+The rule this file must not break: importing it loads no feature; each method imports what it needs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ...errors import ImapError, NoSuchMailbox, TooBig, UsageError
-from ...features.append import append
-from ...features.base import logout
-from ...features.list_ import ReturnChildren, list_mailboxes
-from ...features.list_status import list_status
-from ...features.select import Selected, examine, select, unselect
-from ...features.special_use import ReturnSpecialUse
-from ...features.status import status
-from ...ports.client import Op
-from ...protocol.states import State
-from ..files import MessageSource, Upload
-from ..folders import Folder, find_role, folder_of
-from .connection import Connection
-from .mailbox import Mailbox
 from .verbs import Verbs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from ...features.select import Selected
+    from ...ports.client import Op
+    from ..files import MessageSource
+    from ..folders import Folder
+    from .connection import Connection
+    from .mailbox import Mailbox
 
 T = TypeVar("T")
 
@@ -59,6 +58,8 @@ class Client(Verbs):
     @property
     def selected(self) -> Mailbox | None:
         """The open mailbox."""
+        from .mailbox import Mailbox
+
         owner = getattr(self.connection.observer, "__self__", None)
         return owner if isinstance(owner, Mailbox) else None
 
@@ -68,6 +69,8 @@ class Client(Verbs):
 
     def logout(self) -> None:
         """End the session politely and close the connection. A connection that broke meanwhile is no error."""
+        from ...features.base import logout
+
         if self.connection.closed:
             return
         try:
@@ -94,26 +97,31 @@ class Client(Verbs):
 
     def select(self, mailbox: str | Folder = "INBOX", *, read_only: bool = False) -> Mailbox:
         """Open a mailbox (RFC 9051 sections 6.3.2 and 6.3.3). Raises NoSuchMailbox, CommandFailed."""
-        name = mailbox.name if isinstance(mailbox, Folder) else mailbox
+        from ...features.select import examine, select
+
         connection = self.connection
         connection.observer = None
         verb = examine if read_only else select
-        return self._opened(connection.run(verb(connection, name)))
+        return self._opened(connection.run(verb(connection, _name(mailbox))))
 
     def examine(self, mailbox: str | Folder = "INBOX") -> Mailbox:
         """Open a mailbox read-only. Raises NoSuchMailbox, CommandFailed."""
         return self.select(mailbox, read_only=True)
 
     def _opened(self, selected: Selected) -> Mailbox:
+        from .mailbox import Mailbox
+
         mailbox = Mailbox(self, selected)
         self.connection.observer = mailbox.observe
         return mailbox
 
     def leave_mailbox(self) -> None:
         """Leave the open mailbox; nothing is removed (UNSELECT, or EXAMINE of a name that does not exist)."""
+        from ...features.select import examine, unselect
+
         connection = self.connection
         connection.observer = None
-        if connection.state is not State.SELECTED:
+        if connection.selected is None:
             return
         if connection.has("UNSELECT"):
             connection.run(unselect(connection))
@@ -128,6 +136,10 @@ class Client(Verbs):
 
         Raises CommandFailed.
         """
+        from ...features.list_ import ReturnChildren, list_mailboxes
+        from ...features.special_use import ReturnSpecialUse
+        from ..folders import folder_of
+
         if status:
             return self._folders_with_status(pattern)
         connection = self.connection
@@ -140,6 +152,9 @@ class Client(Verbs):
 
     def _folders_with_status(self, pattern: str) -> list[Folder]:
         """Special uses are told without asking in most lists; where they are not, the plain list has them."""
+        from ...features.list_status import list_status
+        from ..folders import Folder
+
         plain = self.folders(pattern)
         if self.has("LIST-STATUS"):
             connection = self.connection
@@ -149,13 +164,17 @@ class Client(Verbs):
         return [self._with_status(folder) for folder in plain]
 
     def _with_status(self, folder: Folder) -> Folder:
+        from ..folders import Folder
+
         if not folder.selectable:
             return folder
-        found = self.connection.run(status(self.connection, folder.name))
+        found = self.status(folder.name)
         return Folder(folder.name, folder.delimiter, folder.attributes, found)
 
     def folder(self, name: str | None = None, *, role: str | None = None) -> Folder:
         """One mailbox, by name or by what it is for ("sent", "drafts", "trash", "junk", "archive"). Raises NoSuchMailbox."""
+        from ..folders import find_role
+
         if role is not None:
             found = find_role(self.folders(), role.lower())
             if found is None:
@@ -180,13 +199,17 @@ class Client(Verbs):
         ``message``: octets, an ``EmailMessage``, a ``Path`` or a binary file; files of any size take constant memory.
         ``date``: of arrival; now, if not given. Raises NoSuchMailbox, TooBig, OverQuota, CommandFailed.
         """
-        name = mailbox.name if isinstance(mailbox, Folder) else mailbox
+        from datetime import UTC
+
+        from ...features.append import append
+        from ..files import Upload
+
         upload = Upload(message)
         self._check_size(upload.size)
         if upload.has_nul:
             raise UsageError("the message holds NUL octets, which no message may (RFC 5322)")
         moment = date.astimezone(UTC) if date is not None and date.tzinfo is None else date
-        found = self.connection.run(append(self.connection, name, upload, flags, moment))
+        found = self.connection.run(append(self.connection, _name(mailbox), upload, flags, moment))
         return next(found.uids.numbers(), None) if found is not None else None
 
     def _check_size(self, size: int) -> None:
@@ -199,6 +222,10 @@ class Client(Verbs):
     def identify(self, fields: Mapping[str, str | None]) -> dict[str, str | None]:
         """Exchange identities if the server can (ID); nothing otherwise."""
         return self.id(fields) if self.has("ID") else {}
+
+
+def _name(mailbox: str | Folder) -> str:
+    return mailbox if isinstance(mailbox, str) else mailbox.name
 
 
 def _sorted(folders: Iterable[Folder]) -> list[Folder]:
