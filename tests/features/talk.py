@@ -134,7 +134,9 @@ class Room:
             await asyncio.gather(*room._serving)
             await store.close()
 
-    async def append(self, messages: Sequence[bytes], flags: Sequence[str] = (), mailbox: str = "INBOX") -> None:
+    async def append(
+        self, messages: Sequence[bytes], flags: Sequence[str] = (), mailbox: str = "INBOX"
+    ) -> None:
         row = self.account.find(mailbox)
         assert row is not None
         for message in messages:

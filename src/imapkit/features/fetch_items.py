@@ -217,10 +217,12 @@ def read_item(c: Cursor, g: Grammar) -> FetchItem:
 
 def read_items(c: Cursor, g: Grammar) -> tuple[FetchItem, ...]:
     """ "ALL" / "FULL" / "FAST" / fetch-att / "(" fetch-att *(SP fetch-att) ")"."""
+    start = c.pos
     if c.peek_is(b"("):
         items = c.paren_list(lambda: read_item(c, g))
         if not items:
-            raise c.fail("a list of at least one fetch item before")
+            c.pos = start
+            raise c.fail("a list of at least one fetch item")
         return tuple(items)
     for name, macro in MACROS.items():
         if c.accept_word(name):

@@ -90,9 +90,11 @@ def _read_spec(c: Cursor) -> Section | None:
         if c.lenient:
             return None
         raise c.fail("a list of header fields")
+    start = c.pos
     fields = tuple(c.paren_list(lambda: c.astring("a header field name")))
     if not fields and not c.lenient:
-        raise c.fail("at least one header field name before")
+        c.pos = start
+        raise c.fail("a list of at least one header field")
     return Section(path, text, fields)
 
 
