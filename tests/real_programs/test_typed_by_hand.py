@@ -41,7 +41,9 @@ class Typist:
 
     def expect(self, pattern: str, deadline: float = 15.0) -> re.Match[bytes]:
         """Wait until a line matches; everything up to its end is then read."""
-        compiled = re.compile(pattern.encode() + rb"[^\r\n]*\r\n", re.MULTILINE)
+        compiled = re.compile(
+            pattern.encode() + rb"[^\r\n]*\r?\n", re.MULTILINE
+        )  # mail typed with LF comes back so
         give_up = time.monotonic() + deadline
         while not (match := compiled.search(self.seen)):
             left = give_up - time.monotonic()
