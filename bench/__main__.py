@@ -1,0 +1,88 @@
+"""`python -m bench`: measure imapkit beside its peers on this machine, and print or write the table."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from tests.support.dovecot import DovecotMissing
+
+from bench.bed import FULL, QUICK, Bed, Mailboxes, Sizes
+from bench.client import ClientLine, run_clients
+from bench.report import Report
+from bench.run import ROWS, run_rows, say
+from bench.servers import KINDS
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small mailboxes, two rounds; under two minutes")
+    parser.add_argument(
+        "--write", action="store_true", help=f"write the table to {RESULTS.name} (default without --quick)"
+    )
+    parser.add_argument("--servers", default=",".join(KINDS), help="of " + ", ".join(KINDS))
+    parser.add_argument("--only", default="", help="rows whose name contains this")
+    parser.add_argument("--small", type=int, help="messages in the big mailbox")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--no-client", action="store_true", help="servers only")
+    return parser.parse_args()
+
+
+def _sizes(options: argparse.Namespace) -> Sizes:
+    sizes = QUICK if options.quick else FULL
+    if options.small:
+        sizes = replace(sizes, small=options.small, copies=min(sizes.copies, options.small // 4))
+        sizes = replace(sizes, client=min(sizes.client, options.small))
+    return replace(sizes, rounds=options.rounds) if options.rounds else sizes
+
+
+def _raise_descriptors() -> None:
+    """One idle session is a descriptor here and one or two in the server, which inherits the limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    want = 20_000 if hard == resource.RLIM_INFINITY else min(hard, 20_000)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, want), hard))
+
+
+def main() -> int:
+    """Measure; exit 1 when an answer of imapkit was wrong."""
+    options = _options()
+    sizes = _sizes(options)
+    _raise_descriptors()
+    say(f"making the mail: {sizes.small} small and {sizes.real} realistic messages")
+    mail = Mailboxes.of(sizes)
+    started = time.perf_counter()
+    clients: list[ClientLine] = []
+    with ExitStack() as stack:
+        beds: list[Bed] = []
+        for name in options.servers.split(","):
+            try:
+                bed = Bed(stack.enter_context(KINDS[name]()), mail, sizes)
+            except DovecotMissing as missing:
+                say(f"{missing}: measured without it")
+                continue
+            bed.fill()
+            say(f"{bed.server.name} {bed.server.version}: filled at {bed.fill_rate:.0f} messages a second")
+            beds.append(bed)
+        rows = [row for row in ROWS if options.only.lower() in row.name.lower()]
+        lines = run_rows(beds, rows, sizes.rounds)
+        memory = [bed.server.pss() for bed in beds]
+        for bed in beds:
+            bed.drop_connections()
+        if not options.no_client and not options.only:
+            clients = run_clients(beds[0].server, sizes)
+    report = Report(sizes, beds, lines, clients, memory, time.perf_counter() - started)
+    print(report.text())
+    if options.write or not (options.quick or options.only or options.small):
+        RESULTS.write_text(report.text(), encoding="utf-8")
+    return 1 if any(line.cells[0].wrong for line in lines) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""The table of a run, as Markdown: figures, CPU, the ratio to the best peer beside the ratio aimed at, and what failed."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from bench.bed import FULL, Bed, Sizes
+from bench.client import ClientLine
+from bench.run import Cell, Line
+
+_HEAD = """\
+# Measurements
+
+Written by `python -m bench --write`; do not edit. `make bench` repeats the run, `make bench-quick` a small one.
+
+"""
+_METHOD = """
+## How it is measured
+
+- All servers run at once on this machine, idle while another is measured; each row goes through the servers in turn, round
+  by round; a figure is the median of {rounds} rounds. In parentheses: CPU seconds of the server's whole process tree for one round.
+- The load client uses raw sockets, reads up to 4 MB at once and looks only for the tagged line while the clock runs. Afterwards every
+  answer is checked: counts and SEARCH results whole, contents by sample. A wrong answer is shown as (!) and has no figure.
+- Between rounds another session appends a message and changes flags, needles and header-field lists differ, so that no cached
+  answer wins. "first" is the first time since the mailbox was filled; the page cache is warm.
+- Durability: every server syncs a message before it answers OK. Dovecot has mail_fsync=optimized, its default; the mailbox was
+  filled without. Flags of imapkit reach the disk within 0.2 s, Dovecot's are not synced at all.
+- Dovecot mdbox is tuned (processes reused, idle sessions hibernate); Maildir runs as Debian starts it. Neither has a full-text index.
+- "ratio" is imapkit against the best peer in this run (above 1: imapkit is better); "aim" is what the project wants to reach.
+"""
+
+
+@dataclass
+class Report:
+    """Everything a run found."""
+
+    sizes: Sizes
+    beds: Sequence[Bed]
+    lines: Sequence[Line]
+    clients: Sequence[ClientLine]
+    memory: Sequence[int]
+    seconds: float
+
+    def text(self) -> str:
+        """The whole page."""
+        parts = [_HEAD, self._machine(), self._table(), self._short(), self._wrong(), self._clients()]
+        return "".join(parts) + _METHOD.format(rounds=self.sizes.rounds)
+
+    def _machine(self) -> str:
+        servers = "; ".join(f"{bed.server.name} {bed.server.version}" for bed in self.beds)
+        packages = ", ".join(f"{name} {metadata.version(name)}" for name in ("apsw", "numpy", "uvloop"))
+        return (
+            f"{_cpu()}; {_memory()}; Linux {platform.release()}; Python {platform.python_version()}, {packages}.\n"
+            f"Servers: {servers}. {self.sizes.small:,} small messages in one mailbox (median 2.4 KB), {self.sizes.real:,}"
+            f" realistic ones (median 8 KB, mean about 40 KB), one of {self.sizes.huge / 1e6:.0f} MB."
+            f" Run time {self.seconds / 60:.1f} minutes{'' if self.sizes == FULL else ', not the full sizes'}.\n\n"
+        )
+
+    def _table(self) -> str:
+        names = [bed.server.name for bed in self.beds]
+        rows = [
+            "| work | unit | " + " | ".join(names) + " | ratio | aim |",
+            "|---|---|" + "---:|" * (len(names) + 2),
+        ]
+        for line in self.lines:
+            arrow = "↑" if line.row.more_is_better else "↓"
+            ratio, aim = line.ratio(), line.row.target
+            cells = " | ".join(_cell(cell) for cell in line.cells)
+            shown = f"{_figure(ratio)} x" if ratio else ""
+            rows.append(
+                f"| {line.row.name} | {line.row.unit} {arrow} | {cells} | {shown} | {f'{aim:g} x' if aim else ''} |"
+            )
+        cells = " | ".join(_figure(bed.fill_rate) if bed.fill_rate else "" for bed in self.beds)
+        rows.append(f"| (fill: APPEND pipelined, Dovecot without fsync) | msgs/s ↑ | {cells} | | |")
+        cells = " | ".join(f"{octets / 1e6:.0f}" for octets in self.memory)
+        rows.append(f"| (memory of all processes after the run, PSS) | MB ↓ | {cells} | | |")
+        return "\n".join(rows) + "\n"
+
+    def _short(self) -> str:
+        """The rows that miss their aim, worst first."""
+        missed = [
+            (ratio / line.row.target, line.row, ratio)
+            for line in self.lines
+            if line.row.target and (ratio := line.ratio()) is not None and ratio < line.row.target
+        ]
+        reached = sum(1 for line in self.lines if line.row.target and (line.ratio() or 0) >= line.row.target)
+        if not missed:
+            return f"\n{reached} rows reach their aim.\n" if reached else ""
+        missed.sort(key=lambda found: found[0])
+        rows = "\n".join(
+            f"- {row.name}: {_figure(ratio)} x of {row.target:g} x; {1 / part:.1f} times faster is needed"
+            for part, row, ratio in missed
+        )
+        return f"\n## Where it falls short\n\n{reached} rows reach their aim, {len(missed)} do not, the furthest first:\n\n{rows}\n"
+
+    def _wrong(self) -> str:
+        found = [
+            f"- {bed.server.name}: {line.row.name}: {cell.wrong}"
+            for line in self.lines
+            for bed, cell in zip(self.beds, line.cells, strict=True)
+            if cell.wrong
+        ]
+        return "\n(!) Answers that were wrong, or none:\n\n" + "\n".join(found) + "\n" if found else ""
+
+    def _clients(self) -> str:
+        if not self.clients:
+            return ""
+        rows = [f"| {line.job} | {line.client} | {_micros(line)} | {line.note} |" for line in self.clients]
+        return (
+            f"\n## Client libraries\n\nCPU time of the client process over {self.sizes.client:,} messages, server: imapkit.\n\n"
+            "| job | client | µs a message | |\n|---|---|---:|---|\n" + "\n".join(rows) + "\n"
+        )
+
+
+def _micros(line: ClientLine) -> str:
+    return "(!)" if line.micros is None else f"{line.micros:.1f}"
+
+
+def _cell(cell: Cell) -> str:
+    if cell.value is None:
+        return "(!)"
+    return f"{_figure(cell.value)} ({sorted(cell.cpu)[len(cell.cpu) // 2]:.2f}s)"
+
+
+def _figure(value: float) -> str:
+    if value >= 10_000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
+
+
+def _cpu() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return f"{len(_cpus())} cores, {line.partition(':')[2].strip()}"
+    return f"{len(_cpus())} cores"
+
+
+def _cpus() -> list[str]:
+    return [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("processor")]
+
+
+def _memory() -> str:
+    total = int(Path("/proc/meminfo").read_text().split()[1])
+    return f"{total / 1e6:.0f} GB of memory"

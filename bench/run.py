@@ -1,0 +1,87 @@
+"""Runs the rows: every row on every server in turn, round by round, so that noise of the machine meets all alike."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from bench import rows_fetch, rows_search, rows_session, rows_write
+from bench.bed import Bed, Row
+from bench.load import WrongAnswer
+
+ROWS: list[Row] = [
+    *rows_session.ROWS[:-1],
+    *rows_fetch.ROWS,
+    *rows_search.ROWS,
+    *rows_write.ROWS,
+    rows_session.ROWS[-1],
+]
+LONG = 25.0
+"""A figure that took so many seconds is not measured again: the run must end."""
+
+
+@dataclass
+class Cell:
+    """What one server gave for one row."""
+
+    values: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    wrong: str = ""
+    slow: bool = False
+
+    @property
+    def value(self) -> float | None:
+        """The median; None where the answer was wrong or there is none."""
+        return statistics.median(self.values) if self.values and not self.wrong else None
+
+
+@dataclass
+class Line:
+    """One row with the cells of all servers, in the order of the servers."""
+
+    row: Row
+    cells: list[Cell]
+
+    def ratio(self) -> float | None:
+        """How much better the first server is than the best of the others (above one: better)."""
+        ours, peers = self.cells[0].value, [cell.value for cell in self.cells[1:] if cell.value]
+        if not ours or not peers:
+            return None
+        return ours / max(peers) if self.row.more_is_better else min(peers) / ours
+
+
+def say(text: str) -> None:
+    """Progress, on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def run_rows(beds: Sequence[Bed], rows: Iterable[Row], rounds: int) -> list[Line]:
+    """All rows on all beds."""
+    lines = []
+    for row in rows:
+        line = Line(row, [Cell() for _ in beds])
+        started = time.perf_counter()
+        for round_ in range(1 if row.once else rounds):
+            for bed, cell in zip(beds, line.cells, strict=True):
+                if not cell.wrong and not cell.slow:
+                    _one(bed, row, round_, cell)
+        lines.append(line)
+        shown = "  ".join(f"{cell.value:.4g}" if cell.value is not None else "(!)" for cell in line.cells)
+        say(f"{row.name:40} {row.unit:10} {shown}   [{time.perf_counter() - started:.1f} s]")
+    return lines
+
+
+def _one(bed: Bed, row: Row, round_: int, cell: Cell) -> None:
+    bed.cpu_used = 0.0
+    started = time.perf_counter()
+    try:
+        cell.values.append(row.run(bed, round_))
+        cell.cpu.append(bed.cpu_used)
+    except (WrongAnswer, OSError) as error:
+        cell.wrong = " ".join([str(error) or type(error).__name__, *getattr(error, "__notes__", ())])
+        say(f"    (!) {bed.server.name}: {row.name}: {cell.wrong}")
+        bed.drop_connections()
+    cell.slow = time.perf_counter() - started > LONG
