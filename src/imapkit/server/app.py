@@ -72,6 +72,10 @@ class App:
         """New sessions get ``options``; those that run keep theirs."""
         self._services.options = options
 
+    def use_tls(self, context: ssl.SSLContext) -> None:
+        """Offer STARTTLS from now on."""
+        self._services.tls = context
+
     async def serve_socket(self, connected: socket.socket, user: UserRow | None = None) -> None:
         """Run one session over a connected socket until it ends; ``user`` is who it belongs to (PREAUTH)."""
         limits = self._services.options.limits

@@ -65,7 +65,8 @@ class Session:
             if not self._closing and await self._greet(user):
                 await self._serve()
         except ConnectionTimeout as error:
-            self._bye(f"autologout: {error}")
+            self.log.info("timeout", reason=str(error))
+            self._bye("autologout: nothing came for too long")
         except ConnectionLost as error:
             self.log.debug("connection lost", reason=str(error))
         finally:
