@@ -239,7 +239,11 @@ async def test_logout_says_bye_first_and_reads_nothing_more() -> None:
 
 async def test_sessions_of_one_address_and_of_one_user_are_counted() -> None:
     given = options(limits=SessionLimits(sessions_per_address=2, sessions_per_user=1))
-    async with serving(given) as server, connect(server.host, server.port) as one, connect(server.host, server.port) as two:
+    async with (
+        serving(given) as server,
+        connect(server.host, server.port) as one,
+        connect(server.host, server.port) as two,
+    ):
         await one.login()
         assert b"two NO [LIMIT]" in (await two.command(b"two LOGIN ann secret"))[-1]
         async with connect(server.host, server.port, greet=False) as three:
@@ -281,7 +285,11 @@ async def test_a_command_that_does_not_end_is_cut_off_when_stopping() -> None:
 
 
 async def test_a_deleted_mailbox_ends_the_sessions_that_have_it_selected() -> None:
-    async with serving() as server, connect(server.host, server.port) as one, connect(server.host, server.port) as two:
+    async with (
+        serving() as server,
+        connect(server.host, server.port) as one,
+        connect(server.host, server.port) as two,
+    ):
         await one.login()
         await two.login()
         await one.command(b"a1 SELECT Junk")
@@ -291,7 +299,11 @@ async def test_a_deleted_mailbox_ends_the_sessions_that_have_it_selected() -> No
 
 
 async def test_a_renamed_mailbox_stays_selected() -> None:
-    async with serving() as server, connect(server.host, server.port) as one, connect(server.host, server.port) as two:
+    async with (
+        serving() as server,
+        connect(server.host, server.port) as one,
+        connect(server.host, server.port) as two,
+    ):
         await one.login()
         await two.login()
         await one.command(b"a1 SELECT Junk")
