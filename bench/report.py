@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 from bench.bed import FULL, Bed, Sizes
-from bench.client import ClientLine
+from bench.client import JOBS, ClientLine
 from bench.run import Cell, Line
 
 _HEAD = """\
@@ -109,10 +109,14 @@ class Report:
     def _clients(self) -> str:
         if not self.clients:
             return ""
-        rows = [f"| {line.job} | {line.client} | {_micros(line)} | {line.note} |" for line in self.clients]
+        rows = [
+            f"| {JOBS[line.job]} | {line.client} | {_micros(line)} | {line.peak_kb / 1024:.0f} | {line.note} |"
+            for line in self.clients
+        ]
         return (
-            f"\n## Client libraries\n\nCPU time of the client process over {self.sizes.client:,} messages, server: imapkit.\n\n"
-            "| job | client | µs a message | |\n|---|---|---:|---|\n" + "\n".join(rows) + "\n"
+            f"\n## Client libraries\n\nCPU time of the client's process over {self.sizes.client:,} small messages and"
+            f" {self.sizes.real:,} realistic ones; server: {self.beds[0].server.name}.\n\n"
+            "| job | client | µs a message | peak MB | |\n|---|---|---:|---:|---|\n" + "\n".join(rows) + "\n"
         )
 
 

@@ -41,6 +41,7 @@ service imap-login {
 }
 service imap {
   service_count = 1000
+  idle_kill = 3s
   process_min_avail = 2
   unix_listener imap-master {
     mode = 0666
@@ -52,6 +53,10 @@ service imap-hibernate {
   }
 }
 """
+_MANY_SESSIONS = {
+    "IMAPKIT_LIMITS__SESSIONS_PER_USER": "20000",
+    "IMAPKIT_LIMITS__SESSIONS_PER_ADDRESS": "20000",
+}
 _FAST_FILL = "mail_fsync = never\n"
 
 
@@ -133,7 +138,7 @@ def imapkit() -> Iterator[Server]:
     )
     with (
         tempfile.TemporaryDirectory(prefix="bench-imapkit-") as directory,
-        imapkit_server(Path(directory) / "data", {USER: PASSWORD}) as running,
+        imapkit_server(Path(directory) / "data", {USER: PASSWORD}, environment=_MANY_SESSIONS) as running,
     ):
         address = (running.host, running.port)
         yield Server("imapkit", shown.stdout.split()[-1], address, running.process.pid)
