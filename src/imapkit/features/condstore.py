@@ -131,7 +131,7 @@ class ModSeqItem(WordItem):
 @feature.word(Point.FETCH_DATA, "MODSEQ")
 @record
 class ModSeqDatum:
-    """ "MODSEQ" SP "(" permsg-modsequence ")"; some servers send 0 or leave the parentheses out."""
+    """ "MODSEQ" SP "(" permsg-modsequence ")"; some servers leave the parentheses out or send 0 or -1, which both say nothing."""
 
     modseq: int
 
@@ -141,9 +141,10 @@ class ModSeqDatum:
         if c.lenient and not c.peek_is(b"("):
             return cls(c.number64("a MODSEQ"))
         c.expect(b"(")
+        negative = c.lenient and c.accept(b"-")
         modseq = c.number64("a MODSEQ")
         c.expect(b")")
-        return cls(modseq)
+        return cls(0 if negative else modseq)
 
     def put(self, data: FetchData) -> None:
         data.modseq = self.modseq

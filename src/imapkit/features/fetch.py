@@ -16,7 +16,7 @@ from typing import Self, TypeVar
 
 from ..errors import StoreFull
 from ..ports.client import ClientSession, Completed, Op
-from ..ports.session import SessionContext
+from ..ports.session import SessionContext, View
 from ..ports.store import FlagAction
 from ..protocol import states
 from ..protocol.codes import Code
@@ -156,14 +156,22 @@ async def handle_fetch(ctx: SessionContext, command: Fetch) -> Ok:
     for phase in (Phase.PARSE, Phase.ENABLE, Phase.PLAN, Phase.SELECT):
         await run_hooks(ctx, "FETCH", phase, plan)
     seen = await _mark_seen(ctx, plan)
-    wanted = len(plan.messages)
+    due = len(plan.messages) + _gone(view, command, messages)
     plan.sent = await send_messages(ctx, plan.messages, plan.items, plan.seen_items, seen)
     for phase in (Phase.EMIT, Phase.AFTER, Phase.COMPLETE):
         await run_hooks(ctx, "FETCH", phase, plan)
     name = "UID FETCH" if command.uid else "FETCH"
-    if plan.code is None and plan.sent < wanted:
+    if plan.code is None and plan.sent < due:
         return Ok(f"{name} completed, but for messages that are gone", EXPUNGEISSUED)
     return Ok(f"{name} completed", plan.code)
+
+
+def _gone(view: View, command: Fetch, messages: MessageSet) -> int:
+    """How many of the message numbers stand for messages that were expunged, which the client was not told yet."""
+    if command.uid or command.numset.saved:
+        return 0
+    asked = sum(high - low + 1 for low, high in command.numset.resolve(len(view))) if len(view) else 0
+    return asked - len(messages)
 
 
 async def _mark_seen(ctx: SessionContext, plan: FetchPlan) -> MessageSet | None:

@@ -167,11 +167,14 @@ class FetchData:
 
 
 def _read_list(c: Cursor, g: Grammar, items: list[Datum]) -> None:
-    """The items up to the closing parenthesis; spaces may be missing or too many, and a list may stand in the list."""
+    """The items up to the closing parenthesis; spaces may be missing or too many, and a list may stand in the list.
+
+    Some servers break the line before the last parenthesis: a client takes the end of the line for it.
+    """
     c.expect(b"(")
     c.enter()
     c.skip_spaces()
-    while not c.accept(b")"):
+    while not c.accept(b")") and not (c.lenient and c.at_end and items):
         if c.peek_is(b"("):
             _read_list(c, g, items)
         else:
