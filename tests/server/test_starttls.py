@@ -32,14 +32,16 @@ async def upgrade(wire: Wire, files: CertificateFiles) -> None:
 
 
 async def test_passwords_wait_for_tls(certificate: CertificateFiles) -> None:
-    async with serving(options(insecure=False), tls=certificate) as server, connect(server.host, server.port) as wire:
+    async with (
+        serving(options(insecure=False), tls=certificate) as server,
+        connect(server.host, server.port) as wire,
+    ):
         words = (await wire.command(b"a1 CAPABILITY"))[0].split()
         assert b"LOGINDISABLED" in words and b"STARTTLS" in words
         assert not [word for word in words if word.startswith(b"AUTH=")]
         assert b"a2 NO [PRIVACYREQUIRED]" in (await wire.command(b"a2 LOGIN ann secret"))[-1]
         assert (
-            b"a3 NO [PRIVACYREQUIRED]"
-            in (await wire.command(b"a3 AUTHENTICATE PLAIN AGFubgBzZWNyZXQ="))[-1]
+            b"a3 NO [PRIVACYREQUIRED]" in (await wire.command(b"a3 AUTHENTICATE PLAIN AGFubgBzZWNyZXQ="))[-1]
         )
         await wire.command(b"a4 STARTTLS")
         await upgrade(wire, certificate)
