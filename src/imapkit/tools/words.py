@@ -43,6 +43,15 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
+def octets(size: float) -> str:
+    """A size for people: ``812``, ``3.4 K``, ``17 M``."""
+    for unit in ("", " K", " M", " G"):
+        if size < 1000 or unit == " G":
+            break
+        size /= 1024
+    return f"{size:.1f}{unit}" if unit and size < 10 else f"{size:.0f}{unit}"
+
+
 def print_json(fields: Mapping[str, object]) -> None:
     """One object on a line of its own."""
     print(

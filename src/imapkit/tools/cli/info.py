@@ -1,0 +1,50 @@
+"""``imapkit info``: what SELECT tells of a mailbox."""
+
+from __future__ import annotations
+
+from .. import words
+from ..location import Access
+from ..on_server import Json, on_server
+
+
+@on_server
+def run(access: Access, as_json: Json = False) -> None:
+    """Say what a mailbox holds: counts, UIDs, flags, and the rights to change it. Nothing in it is changed."""
+    with access.open() as mailbox:
+        status = mailbox.client.status(mailbox.name, *_items(mailbox.client.has("STATUS=SIZE")))
+        fields: dict[str, object] = {
+            "mailbox": mailbox.name,
+            "messages": mailbox.exists,
+            "unseen": status.unseen,
+            "recent": mailbox.recent,
+            "size": status.size,
+            "uidnext": mailbox.uidnext,
+            "uidvalidity": mailbox.uidvalidity,
+            "highest_modseq": mailbox.highest_modseq,
+            "flags": sorted(mailbox.flags),
+            "permanent_flags": sorted(mailbox.permanent_flags),
+            "server": mailbox.client.identify({"name": "imapkit"}),
+            "capabilities": sorted(mailbox.client.capabilities),
+        }
+    if as_json:
+        words.print_json(fields)
+        return
+    width = max(map(len, fields))
+    for name, value in fields.items():
+        print(f"{name.replace('_', ' '):<{width}}  {_text(name, value)}".rstrip())
+
+
+def _items(size: bool) -> tuple[str, ...]:
+    return ("UNSEEN", "SIZE") if size else ("UNSEEN",)
+
+
+def _text(name: str, value: object) -> str:
+    if value is None:
+        return "(not told)"
+    if isinstance(value, dict):
+        return (
+            words.one_line(", ".join(f"{key} {text}" for key, text in value.items() if text)) or "(not told)"
+        )
+    if isinstance(value, list):
+        return words.one_line(" ".join(value)) or "(none)"
+    return words.octets(value) if name == "size" and isinstance(value, int) else words.one_line(str(value))
