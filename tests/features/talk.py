@@ -93,6 +93,11 @@ class Talk:
                 return Answer(b"".join(raw), data, response)
             data.append(response)
 
+    async def send_only(self, command: str) -> None:
+        """Send a command and read nothing of its answer."""
+        self._writer.write(b"T0 " + command.encode() + b"\r\n")
+        await self._writer.drain()
+
     async def good(self, command: str | bytes) -> Answer:
         """As a call, and the completion must be OK."""
         answer = await self(command)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import email
 import random
+import tracemalloc
 from collections.abc import Awaitable, Callable
 from itertools import combinations
 
 import pytest
 
-from imapkit.errors import CommandNo
+from imapkit.errors import CommandNo, ConnectionLost, StoreFull
 from imapkit.features.base import CapabilityData
 from imapkit.features.condstore import ModSeqDatum, ModSeqItem
 from imapkit.features.fetch import ChangedSince, Fetch, fetch, gather
@@ -26,13 +27,15 @@ from imapkit.features.fetch_items import (
     SizeItem,
     UidItem,
 )
-from imapkit.features.fetch_plan import FlagTexts, compile_items
+from imapkit.features.fetch_pieces import Slice
+from imapkit.features.fetch_plan import FlagTexts, compile_items, read_pieces
 from imapkit.features.fetch_section import Section
 from imapkit.features.objectid import EmailIdItem
 from imapkit.ports.client import Completed
 from imapkit.protocol.numset import ALL, NumSet
 from imapkit.protocol.response import BrokenResponse
 from imapkit.protocol.status import Kind, Status
+from imapkit.wire.frame import HeldLiteral
 from imapkit.wire.writer import Writer
 
 from .talk import Room, Talk
@@ -317,6 +320,58 @@ def test_an_item_asked_twice_is_answered_once() -> None:
 
 def test_compiled_items_are_kept() -> None:
     assert compile_items((UidItem(), EmailIdItem())) is compile_items((UidItem(), EmailIdItem()))
+
+
+def test_mail_can_be_read_when_the_disk_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*args: object) -> None:
+        raise StoreFull("no space")
+
+    async def check(room: Room) -> None:
+        talk = await room.talk()
+        monkeypatch.setattr(room.account, "store", full)
+        (found,) = (await talk.good("FETCH 1 BODY[]")).fetched
+        assert found.flags is None and found.section() == HeldLiteral(PLAIN)
+        assert (await talk("STORE 1 +FLAGS (\\Seen)")).status.code_name == "OVERQUOTA"
+
+    run(check)
+
+
+class _Short:
+    """A body that lost its end."""
+
+    size = 10
+
+    def read(self, offset: int = 0, length: int | None = None) -> bytes:
+        return b"0123"[offset:][:length]
+
+
+class _ShortAccount:
+    def body(self, content_id: int) -> _Short:
+        return _Short()
+
+
+def test_a_literal_that_cannot_be_completed_ends_the_connection() -> None:
+    """A completion in the middle of an announced literal would be taken for mail."""
+    with pytest.raises(ConnectionLost):
+        list(read_pieces(_ShortAccount(), Slice(1, 0, 10)))  # type: ignore[arg-type]
+    assert list(read_pieces(_ShortAccount(), Slice(1, 1, 4))) == [b"123"]  # type: ignore[arg-type]
+
+
+def test_a_slow_reader_does_not_make_the_server_hold_a_mailbox() -> None:
+    """20 MB are asked for and not read: what waits on the server's side stays near its limit."""
+    big = b"Subject: big\r\n\r\n" + b"x" * 2_000_000
+
+    async def check(room: Room) -> None:
+        talk = await room.talk()
+        tracemalloc.start()
+        asking = asyncio.ensure_future(talk.send_only("FETCH 1:10 (BODY.PEEK[] BODY.PEEK[TEXT]<1.1900000>)"))
+        await asyncio.sleep(0.3)
+        held, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        await asking
+        assert held < 4_000_000
+
+    run(check, (big,) * 10)
 
 
 # The client

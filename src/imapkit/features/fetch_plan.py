@@ -7,6 +7,7 @@ from a row, gives the same octets as the plain one.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
@@ -172,7 +173,7 @@ class _Sender:
                 self._ctx.send_bytes(b"".join(lines))
             else:
                 await self._send_rows(rows, numbers)
-            await self._ctx.flush()
+            await self._flush()
         return self._sent
 
     async def _send_rows(self, rows: Iterable[Row], numbers: Numbers) -> None:
@@ -188,10 +189,15 @@ class _Sender:
                 octets += len(chunk)
                 if octets >= HELD:
                     self._ctx.send_bytes(*held)
-                    await self._ctx.flush()
+                    await self._flush()
                     held, octets = [], 0
             self._sent += 1
         self._ctx.send_bytes(*held)
+
+    async def _flush(self) -> None:
+        """Wait for a slow reader; and let other sessions run where the reader is fast."""
+        await self._ctx.flush()
+        await asyncio.sleep(0)
 
     def _message(self, seq: int, row: Row) -> Iterator[bytes]:
         """The octets of one response. All that can be refused is refused before the first of them."""
