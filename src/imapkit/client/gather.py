@@ -59,6 +59,7 @@ class Gatherer:
         self._open = uids.saved or any(STAR in pair for pair in uids.ranges)
         self._ranges = join(uids.ranges) if not self._open else []
         self._waiting: dict[int, FetchData] = {}
+        self._given: set[int] = set()
 
     def take(self, response: Response) -> FetchData | None:
         """A message that is complete now."""
@@ -73,14 +74,14 @@ class Gatherer:
             data = known
         if self._complete(data):
             self._waiting.pop(data.seq, None)
-            return data if self._asked(data) else None
+            return self._give(data) if self._asked(data) else None
         self._waiting[data.seq] = data
         return None
 
     def finish(self) -> Iterator[FetchData]:
         """Messages of which less came than was asked for."""
         for data in self._waiting.values():
-            if self._asked(data) and (len(data.items) > 2 or self._least <= 2):
+            if self._asked(data):
                 yield data
         self._waiting.clear()
 
@@ -101,4 +102,12 @@ class Gatherer:
         return all(have[cls] >= count for cls, count in self._needed.items())
 
     def _asked(self, data: FetchData) -> bool:
-        return data.uid is not None and (self._open or holds(self._ranges, data.uid))
+        """False for news: of messages nobody asked for, or of those that were given already."""
+        if data.uid is None or data.uid in self._given:
+            return False
+        return self._open or holds(self._ranges, data.uid)
+
+    def _give(self, data: FetchData) -> FetchData:
+        if data.uid is not None:
+            self._given.add(data.uid)
+        return data

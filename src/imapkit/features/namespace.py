@@ -34,6 +34,8 @@ class NamespaceEntry:
     @classmethod
     def read(cls, c: Cursor) -> Self:
         c.expect(b"(")
+        if c.lenient:
+            c.skip_spaces()
         prefix = from_wire(c.string("a namespace prefix"), utf8=c.utf8)
         c.sp()
         delimiter = c.nstring()
@@ -99,6 +101,8 @@ def _read_entries(c: Cursor) -> tuple[NamespaceEntry, ...]:
     """ "(" 1*namespace-descr ")"."""
     c.expect(b"(")
     entries: list[NamespaceEntry] = []
+    if c.lenient:
+        c.skip_spaces()
     while not c.accept(b")"):
         if len(entries) >= c.limits.items:
             raise c.fail("fewer namespaces")

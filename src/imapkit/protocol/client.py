@@ -181,6 +181,8 @@ class ClientConnection:
                 return found
 
     def _read(self, frame: Frame) -> Event | None:
+        if frame.buf.startswith(b"\0") and not frame.literals:
+            frame = Frame(frame.buf.lstrip(b"\0"))  # seen in the wild
         if not frame.buf.strip():
             return None  # some servers put an empty line behind a literal
         if not self.greeted:
