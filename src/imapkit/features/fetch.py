@@ -1,7 +1,8 @@
 r"""FETCH and UID FETCH (RFC 3501 section 6.4.5, RFC 9051 sections 6.4.5 and 6.4.9).
 
 Items are in ``fetch_items``, answers in ``fetch_data``, the server's work in ``fetch_plan``. Extensions add items, data and modifiers at
-their points, and steps to the plan "FETCH": ENABLE, PLAN (more items), SELECT (fewer messages), COMPLETE (a response code).
+their points, and steps to the plan "FETCH": ENABLE, PLAN (more items), SELECT (fewer messages), EMIT (what must be told before the first
+response), COMPLETE (a response code).
 
 Messages that another session expunged are passed over, and the answer is OK with EXPUNGEISSUED (RFC 2180 section 4.1 leaves the choice;
 mail programs show a NO to their user as an error). The rule this file must not break: \Seen is set in one change a command, before the
@@ -156,9 +157,10 @@ async def handle_fetch(ctx: SessionContext, command: Fetch) -> Ok:
     for phase in (Phase.PARSE, Phase.ENABLE, Phase.PLAN, Phase.SELECT):
         await run_hooks(ctx, "FETCH", phase, plan)
     seen = await _mark_seen(ctx, plan)
+    await run_hooks(ctx, "FETCH", Phase.EMIT, plan)
     due = len(plan.messages) + _gone(view, command, messages)
     plan.sent = await send_messages(ctx, plan.messages, plan.items, plan.seen_items, seen)
-    for phase in (Phase.EMIT, Phase.AFTER, Phase.COMPLETE):
+    for phase in (Phase.AFTER, Phase.COMPLETE):
         await run_hooks(ctx, "FETCH", phase, plan)
     name = "UID FETCH" if command.uid else "FETCH"
     if plan.code is None and plan.sent < due:
