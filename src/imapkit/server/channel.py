@@ -63,6 +63,8 @@ class Channel:
 
     async def _receive(self, timeout: float | None) -> bool:
         await self.flush()
+        if self.connection.in_command:
+            self._stream.acknowledge()
         data = await self._stream.read(timeout)
         self.connection.receive(data)
         return bool(data)

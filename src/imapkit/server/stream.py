@@ -7,11 +7,14 @@ limits say, give or take one chunk.
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
-from typing import cast
+from typing import Final, cast
 
 from ..errors import ConnectionLost, ConnectionTimeout
+
+_QUICK_ACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 
 
 class Stream(asyncio.Protocol):
@@ -125,6 +128,14 @@ class Stream(asyncio.Protocol):
 
     def _queued(self) -> int:
         return self._transport.get_write_buffer_size() if self._transport is not None else 0
+
+    def acknowledge(self) -> None:
+        """Tell the peer's TCP at once that its octets came: one that sends a command in pieces else waits 40 ms between them."""
+        connected = self.info("socket")
+        if _QUICK_ACK is None or connected is None or self._lost:
+            return
+        if getattr(connected, "family", None) in (socket.AF_INET, socket.AF_INET6):
+            connected.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)  # type: ignore[attr-defined]
 
     def end_input(self) -> None:
         """Read nothing more: whoever waits for input finds its end."""
