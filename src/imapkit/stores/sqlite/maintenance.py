@@ -57,9 +57,11 @@ class Maintenance:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._due: dict[int, None] = {}
         self._stopped = False
+        self._pages = 0
 
     def committed(self, db: apsw.Connection, name: str, pages: int) -> int:
         """SQLite's hook: so many pages are in the WAL after a commit."""
+        self._pages = pages
         if pages >= PAGES:
             self._begin("checkpoint", self._checkpoint)
         return apsw.SQLITE_OK
@@ -98,12 +100,12 @@ class Maintenance:
         args = (account.path, account.disk)
         threads = account.threads
         passive, truncate = apsw.SQLITE_CHECKPOINT_PASSIVE, apsw.SQLITE_CHECKPOINT_TRUNCATE
-        pages, done = await loop.run_in_executor(threads, checked, *args, passive)
-        if pages == done:
+        _, done = await loop.run_in_executor(threads, checked, *args, passive)
+        if self._pages <= done:
             return
         # Writers went on meanwhile. What they added is little: with them held for a moment the WAL starts over.
         async with account.lock:
-            mode = truncate if pages >= MANY_PAGES else passive
+            mode = truncate if self._pages >= MANY_PAGES else passive
             await loop.run_in_executor(threads, checked, *args, mode)
 
     async def _compact(self) -> None:
@@ -122,6 +124,10 @@ class Maintenance:
     async def stop(self) -> None:
         """No new tasks; those that run are waited for."""
         self._stopped = True
+        await self.idle()
+
+    async def idle(self) -> None:
+        """Wait until nothing is being done."""
         while self._tasks:
             await asyncio.wait(list(self._tasks.values()))
 

@@ -67,8 +67,9 @@ class SqliteStore:
         self._is_open = True
 
     async def create_account(self, account_id: str, mailboxes: Sequence[tuple[str, tuple[str, ...]]]) -> None:
+        directory = creation.account_directory(self.data, account_id)
         await self.open()
-        creation.create(creation.account_directory(self.data, account_id), mailboxes, self.disk)
+        creation.create(directory, mailboxes, self.disk)
 
     async def delete_account(self, account_id: str) -> None:
         await self.open()
