@@ -123,8 +123,9 @@ class Access:
                 f"{told} (is the password in {PASSWORD} right?)" if PASSWORD in os.environ else told
             )
         if isinstance(error, TlsFailed):
-            seen = None if self.fingerprint else pinned.seen(self.url)
-            mend = f"--cafile FILE or --fingerprint {seen or 'SHA256'}"
+            if self.fingerprint:
+                return TlsFailed(f"{error}: it is not the certificate of --fingerprint")
+            mend = f"--cafile FILE or --fingerprint {pinned.seen(self.url) or 'SHA256'}"
             return TlsFailed(f"{error}; if you trust this server, {mend}")
         if isinstance(error, NotSupported) and error.capability in ("STARTTLS", "LOGIN"):
             return TlsFailed(

@@ -23,9 +23,7 @@ class _Checked(ssl.SSLSocket):
         if wanted is None:
             self.context.got = got  # type: ignore[attr-defined]
         elif not hmac.compare_digest(wanted, got):
-            raise ssl.SSLCertVerificationError(
-                f"the certificate's fingerprint is {shown(got)}, another one than expected"
-            )
+            raise ssl.SSLCertVerificationError(1, f"the certificate's fingerprint is {shown(got)}")
 
 
 class _Context(ssl.SSLContext):

@@ -10,14 +10,18 @@ from .words import one_line
 
 
 def print_table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: frozenset[int] = frozenset()
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numbers: frozenset[int] = frozenset(),
+    indent: int = 0,
 ) -> None:
     """Print rows below a head line; ``numbers`` are the columns that go to the right."""
     clean = [[one_line(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
-        _print_rich(head, clean, numbers)
+        _print_rich(head, clean, numbers, indent)
     else:
-        _print_plain(head, clean, numbers)
+        _print_plain(head, clean, numbers, indent)
 
 
 def width(text: str) -> int:
@@ -28,7 +32,7 @@ def width(text: str) -> int:
     )
 
 
-def _print_plain(head: Sequence[str], rows: list[list[str]], numbers: frozenset[int]) -> None:
+def _print_plain(head: Sequence[str], rows: list[list[str]], numbers: frozenset[int], indent: int) -> None:
     lines = [[name.upper() for name in head], *rows]
     widths = [max(width(line[column]) for line in lines) for column in range(len(head))]
     for line in lines:
@@ -36,12 +40,13 @@ def _print_plain(head: Sequence[str], rows: list[list[str]], numbers: frozenset[
             " " * (room - width(cell)) + cell if column in numbers else cell + " " * (room - width(cell))
             for column, (cell, room) in enumerate(zip(line, widths, strict=True))
         ]
-        print("  ".join(cells).rstrip())
+        print(" " * indent + "  ".join(cells).rstrip())
 
 
-def _print_rich(head: Sequence[str], rows: list[list[str]], numbers: frozenset[int]) -> None:
+def _print_rich(head: Sequence[str], rows: list[list[str]], numbers: frozenset[int], indent: int) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
@@ -58,4 +63,4 @@ def _print_rich(head: Sequence[str], rows: list[list[str]], numbers: frozenset[i
         )
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    Console(highlight=False).print(table)
+    Console(highlight=False).print(Padding(table, (0, 0, 0, indent)))

@@ -1,0 +1,33 @@
+"""What ``cp`` and ``mv`` have in common: messages to another mailbox of the same account, and what is told of it."""
+
+from __future__ import annotations
+
+from ..errors import NoSuchMailbox
+from . import words
+from .location import Access
+from .selecting import present
+
+
+def transfer(access: Access, uids: str, target: str, *, move: bool, create: bool, as_json: bool) -> None:
+    """Raises NoSuchMailbox with the mend, and whatever the client raises."""
+    with access.open(read_only=not move) as mailbox:
+        if create and not mailbox.client.folders(target):
+            mailbox.client.create(target)
+        query = present(mailbox, uids)
+        try:
+            pairs = query.move(target) if move else query.copy(target)
+        except NoSuchMailbox as error:
+            raise NoSuchMailbox(f"there is no mailbox {target}; --create makes it", error.code) from None
+        count = query.count()
+        source = mailbox.name
+    if as_json:
+        words.print_json(
+            {
+                "from": source,
+                "to": target,
+                "messages": count,
+                "uids": {str(old): new for old, new in pairs.items()},
+            }
+        )
+    else:
+        print(f"{words.count(count, 'message')} {'moved' if move else 'copied'} to {words.one_line(target)}")
