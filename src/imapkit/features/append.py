@@ -28,6 +28,7 @@ from ..wire.writer import Stream, Writer
 from .base import TOOBIG, TRYCREATE
 from .hooks import run_hooks
 from .intake import index_literal
+from .store import settable
 from .uidplus import AppendUid
 
 feature = Feature(
@@ -91,6 +92,7 @@ class AppendPlan:
 @feature.handler(Append)
 async def handle_append(ctx: SessionContext, command: Append) -> Ok:
     literal = cast("Literal", command.message)  # what was read is one
+    flags = settable(command.flags)
     if literal.size > ctx.settings.append_limit:
         raise No(
             f"a message may have {ctx.settings.append_limit} octets, this one has {literal.size}", TOOBIG
@@ -106,7 +108,7 @@ async def handle_append(ctx: SessionContext, command: Append) -> Ok:
     plan = AppendPlan(command, [])
     await run_hooks(ctx, "APPEND", Phase.PLAN, plan)
     date = command.date or datetime.now(UTC)
-    new = NewMessage(literal, await index_literal(literal), frozenset(command.flags), date)
+    new = NewMessage(literal, await index_literal(literal), flags, date)
     try:
         plan.added = await ctx.account.append(row.id, [new])
     except MailboxMissing:
