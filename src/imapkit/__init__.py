@@ -123,6 +123,8 @@ if TYPE_CHECKING:
     from .query.keys import UNKEYWORD as UNKEYWORD
     from .query.keys import UNSEEN as UNSEEN
     from .query.keys import SearchKey as SearchKey
+    from .tools.embed import Server as Server
+    from .tools.embed import serve_in_thread as serve_in_thread
 
 _WHERE = {
     "client._async.client": ("AsyncClient",),
@@ -233,6 +235,7 @@ _WHERE = {
         "UNSEEN",
         "SearchKey",
     ),
+    "tools.embed": ("Server", "serve_in_thread"),
 }
 _MODULES = {name: module for module, names in _WHERE.items() for name in names}
 _OTHERWISE = {"connect": "connect_sync"}
@@ -336,6 +339,7 @@ __all__ = [
     "SUBJECT",
     "SaslError",
     "SearchKey",
+    "Server",
     "Size",
     "StoreBroken",
     "StoreError",
@@ -362,4 +366,5 @@ __all__ = [
     "Vanished",
     "connect",
     "connect_async",
+    "serve_in_thread",
 ]
