@@ -128,7 +128,7 @@ def test_the_wal_starts_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
                 await account.append(row(account, "INBOX").id, [message(octets(body="x" * 20_000))])
             await account.maintenance.idle()
             await fill(account, "INBOX", 1)
-            assert pages[-1] < 100 < max(pages)
+            assert pages[-1] < 200, "less than two checkpoints apart"
         await account.release()
         await store.close()
 

@@ -483,7 +483,7 @@ class SqliteAccount(AccountModel):
                     if last and read_meta(self.db, "clean") != "1":
                         with self.db:
                             write_meta(self.db, "clean", "1")
-                    self.db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                    database.checkpointed(self.db, apsw.SQLITE_CHECKPOINT_PASSIVE)
                     if self._in_use and not last:
                         await self.sync.barrier()
                         await self.sync.close()

@@ -369,6 +369,7 @@ class NumpyColumns:
             columns["saved"][places].tolist(),
             columns["content"][places].tolist(),
             columns["size"][places].tolist(),
+            columns["date"][places].tolist(),
         )
 
     # Snapshots

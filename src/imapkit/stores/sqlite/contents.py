@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from array import array
 from collections.abc import Sequence
 from typing import cast
@@ -12,14 +11,13 @@ import apsw
 import zstandard
 
 from imapkit.errors import StoreBroken
-from imapkit.message.index import MessageIndex
 from imapkit.message.scan import scan
 from imapkit.message.text import search_header, search_text
 from imapkit.ports.store import Column
 from imapkit.query.collate import VERSION as COLLATION
 from imapkit.query.index import IdColumn, TextColumn
 from imapkit.record import record
-from imapkit.stores.log.content import NewContent, thread_keys
+from imapkit.stores.log.content import NewContent, ancestors, thread_keys
 
 from .blobs import Blobs
 
@@ -28,7 +26,9 @@ INLINE = 64 * 1024
 TEXT_VERSION = 1 << 16 | COLLATION
 """Of the stored search text: how it is made, and how it is mapped."""
 _TEXT_LIMIT = 64 << 20
-_INSERT_CONTENT = f"INSERT INTO content VALUES ({','.join('?' * 16)})"
+_TABLES = (("c", "content"), ("b", "blob"), ("s", "sort_key"))
+_INSERT_CONTENT = f"INSERT INTO content VALUES ({','.join('?' * 15)})"
+_INSERT_KEYS = f"INSERT INTO sort_key VALUES ({','.join('?' * 11)})"
 
 
 @record
@@ -47,14 +47,15 @@ class InFile:
     file: str
 
 
-def sort_keys(index: MessageIndex) -> str:
-    """What SORT and THREAD read, as JSON."""
-    return json.dumps(
-        [
-            index.sent, index.base_subject, int(index.is_reply), index.from_mailbox, index.to_mailbox, index.cc_mailbox,
-            index.from_display, index.to_display, index.message_id, index.in_reply_to, index.references,
-        ]
+def _sort_keys(number: int, content: NewContent) -> tuple[int | str, ...]:
+    """The row that SORT and THREAD read."""
+    index = content.index
+    texts = (
+        index.from_mailbox, index.to_mailbox, index.cc_mailbox, index.from_display, index.to_display,
+        index.message_id or "", ancestors(index),
     )  # fmt: skip
+    subject = _storable(index.base_subject)
+    return (number, content.sent_time, subject, int(index.is_reply), *map(_storable, texts))
 
 
 def _storable(text: str) -> str:
@@ -76,9 +77,10 @@ def insert_content(db: apsw.Connection, number: int, content: NewContent) -> Non
         (
             number, content.size, content.internaldate, index.envelope, index.body, index.bodystructure, index.parts,
             _storable(index.preview), content.email_id, thread, index.search_from, index.search_to, index.search_cc,
-            index.search_bcc, index.search_subject, sort_keys(index),
+            index.search_bcc, index.search_subject,
         ),
     )  # fmt: skip
+    db.execute(_INSERT_KEYS, _sort_keys(number, content))
     blob = content.blob
     if isinstance(blob, Inline):
         db.execute("INSERT INTO blob VALUES (?, ?, NULL, ?)", (number, blob.head, blob.rest))
@@ -126,6 +128,16 @@ class Contents:
         Column.PARTS: "c.parts",
         Column.PREVIEW: "c.preview",
         Column.HEADER: "b.head",
+        Column.SENT: "s.sent",
+        Column.BASE_SUBJECT: "s.subject",
+        Column.IS_REPLY: "s.reply",
+        Column.SORT_FROM: "s.sort_from",
+        Column.SORT_TO: "s.sort_to",
+        Column.SORT_CC: "s.sort_cc",
+        Column.DISPLAY_FROM: "s.display_from",
+        Column.DISPLAY_TO: "s.display_to",
+        Column.MESSAGE_ID: "s.message_id",
+        Column.REFERENCES: "s.ancestors",
     }
     _TEXTS = {
         TextColumn.FROM: "search_from",
@@ -142,12 +154,11 @@ class Contents:
                 Column.EMAILID: f"coalesce(c.email_id, printf('M{self._token}%x', c.id))",
                 Column.THREADID: f"printf('T{self._token}%x', c.thread)",
             }
-            wanted = ", ".join(ids.get(column) or self._EXPRESSIONS[column] for column in columns)
-            content = set(columns) != {Column.HEADER}
-            blob = Column.HEADER in columns
-            query = f"SELECT {wanted} FROM carray(?) AS a"
-            query += " CROSS JOIN content AS c ON c.id = a.value" if content else ""
-            query += " CROSS JOIN blob AS b ON b.id = a.value" if blob else ""
+            wanted = [ids.get(column) or self._EXPRESSIONS[column] for column in columns]
+            query = f"SELECT {', '.join(wanted)} FROM carray(?) AS a"
+            for letter, table in _TABLES:
+                if any(f"{letter}." in expression for expression in wanted):
+                    query += f" CROSS JOIN {table} AS {letter} ON {letter}.id = a.value"
             self._queries[columns] = query
         return query
 

@@ -77,12 +77,20 @@ def skip_ahead(db: apsw.Connection, boot: str) -> None:
         mark_in_use(db, boot)
 
 
-def checkpoint(path: Path, disk: Disk, mode: int) -> tuple[int, int]:
-    """(pages in the WAL, pages checkpointed), through a connection of its own. Runs in a thread."""
+def checkpoint(path: Path, disk: Disk, mode: int) -> int:
+    """Pages of the WAL that are in the file now, through a connection of its own. Runs in a thread."""
     db = apsw.Connection(str(path), vfs=disk.vfs)
     try:
         db.set_busy_timeout(BUSY_MS)
         db.execute("PRAGMA synchronous=NORMAL").fetchall()
-        return db.wal_checkpoint(mode=mode)
+        return checkpointed(db, mode)
     finally:
         db.close()
+
+
+def checkpointed(db: apsw.Connection, mode: int) -> int:
+    """The same through ``db``. Nothing happens while another process is at it."""
+    try:
+        return db.wal_checkpoint(mode=mode)[1]
+    except apsw.BusyError:
+        return 0

@@ -100,7 +100,7 @@ class Maintenance:
         args = (account.path, account.disk)
         threads = account.threads
         passive, truncate = apsw.SQLITE_CHECKPOINT_PASSIVE, apsw.SQLITE_CHECKPOINT_TRUNCATE
-        _, done = await loop.run_in_executor(threads, checked, *args, passive)
+        done = await loop.run_in_executor(threads, checked, *args, passive)
         if self._pages <= done:
             return
         # Writers went on meanwhile. What they added is little: with them held for a moment the WAL starts over.
@@ -132,7 +132,7 @@ class Maintenance:
             await asyncio.wait(list(self._tasks.values()))
 
 
-def checked(path: Path, disk: Disk, mode: int) -> tuple[int, int]:
+def checked(path: Path, disk: Disk, mode: int) -> int:
     """``checkpoint`` with its errors in the package's words."""
     with store_errors(path):
         return checkpoint(path, disk, mode)
