@@ -67,6 +67,23 @@ class Column(enum.Enum):
     PREVIEW = enum.auto()  # str
     EMAILID = enum.auto()  # str
     THREADID = enum.auto()  # str
+    ARRIVED = enum.auto()  # int: INTERNALDATE in seconds since 1970
+    SENT = (
+        enum.auto()
+    )  # int: the Date field in seconds since 1970; ARRIVED where there is none that can be read
+    BASE_SUBJECT = (
+        enum.auto()
+    )  # str: this and the next five mapped by i;unicode-casemap, for SORT (RFC 5256, RFC 5957)
+    SORT_FROM = enum.auto()  # str
+    SORT_TO = enum.auto()  # str
+    SORT_CC = enum.auto()  # str
+    DISPLAY_FROM = enum.auto()  # str
+    DISPLAY_TO = enum.auto()  # str
+    IS_REPLY = enum.auto()  # int: 1 if something of a reply or a forward was taken off the subject, else 0
+    MESSAGE_ID = enum.auto()  # str: without angle brackets; empty if there is none
+    REFERENCES = (
+        enum.auto()
+    )  # str: ids of the ancestors, oldest first, a space between two (RFC 5256 section 3)
 
 
 class FlagAction(enum.Enum):

@@ -54,6 +54,7 @@ class Slice:
     saved: list[int]
     content: list[int]
     size: list[int]
+    date: list[int]
 
 
 class Columns(Protocol):

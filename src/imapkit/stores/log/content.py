@@ -24,6 +24,8 @@ class NewContent:
     """Its zone, in minutes east."""
     sent: int
     """The Date field's day, or that of INTERNALDATE, as an ordinal."""
+    sent_time: int
+    """The Date field in seconds since 1970, or ``date``."""
     email_id: str | None
     blob: object
 
@@ -33,17 +35,24 @@ def new_content(message: NewMessage, blob: object) -> NewContent:
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
     offset = when.utcoffset()
+    date = int(when.timestamp())
     sent = message.index.sent_date or when.date()
     return NewContent(
         index=message.index,
         size=message.content.size,
         internaldate=format_date_time(when),
-        date=int(when.timestamp()),
+        date=date,
         zone=int(offset.total_seconds()) // 60 if offset is not None else 0,
         sent=sent.toordinal(),
+        sent_time=date if message.index.sent is None else message.index.sent,
         email_id=message.email_id,
         blob=blob,
     )
+
+
+def ancestors(index: MessageIndex) -> str:
+    """The message's ancestors as THREAD takes them (RFC 5256 section 3): References, else the first id of In-Reply-To."""
+    return " ".join(index.references or index.in_reply_to[:1])
 
 
 def thread_keys(index: MessageIndex) -> list[str]:

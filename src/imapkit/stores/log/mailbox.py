@@ -27,6 +27,7 @@ _LOCAL: Final[dict[Column, Callable[[Slice], list[int]]]] = {
     Column.SAVEDATE: lambda part: part.saved,
     Column.CONTENT: lambda part: part.content,
     Column.SIZE: lambda part: part.size,
+    Column.ARRIVED: lambda part: part.date,
 }
 # How much of a message's size a column can be, for the octets of a chunk.
 _SHARE: Final = {Column.HEADER: 1 << 20, Column.ENVELOPE: 4096, Column.BODY: 4096, Column.BODYSTRUCTURE: 4096}

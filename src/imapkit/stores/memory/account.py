@@ -14,7 +14,7 @@ from imapkit.ports.store import Column, NewMessage
 from imapkit.protocol.numset import Range
 from imapkit.query.index import IdColumn, SearchIndex, TextColumn
 from imapkit.stores.log.account import AccountModel
-from imapkit.stores.log.content import NewContent, new_content, thread_keys
+from imapkit.stores.log.content import NewContent, ancestors, new_content, thread_keys
 from imapkit.stores.log.entry import Entry, Expunged
 from imapkit.stores.log.mailbox import OpenMailbox
 from imapkit.stores.log.search import LogSearch
@@ -63,6 +63,16 @@ _VALUES: dict[Column, Callable[[_Stored], object]] = {
     Column.PREVIEW: lambda stored: stored.content.index.preview,
     Column.EMAILID: lambda stored: stored.email_id,
     Column.THREADID: lambda stored: stored.thread_id,
+    Column.SENT: lambda stored: stored.content.sent_time,
+    Column.BASE_SUBJECT: lambda stored: stored.content.index.base_subject,
+    Column.SORT_FROM: lambda stored: stored.content.index.from_mailbox,
+    Column.SORT_TO: lambda stored: stored.content.index.to_mailbox,
+    Column.SORT_CC: lambda stored: stored.content.index.cc_mailbox,
+    Column.DISPLAY_FROM: lambda stored: stored.content.index.from_display,
+    Column.DISPLAY_TO: lambda stored: stored.content.index.to_display,
+    Column.IS_REPLY: lambda stored: int(stored.content.index.is_reply),
+    Column.MESSAGE_ID: lambda stored: stored.content.index.message_id or "",
+    Column.REFERENCES: lambda stored: ancestors(stored.content.index),
 }
 _TEXTS: dict[TextColumn, Callable[[_Stored], str]] = {
     TextColumn.FROM: lambda stored: stored.content.index.search_from,

@@ -222,4 +222,5 @@ class ArrayColumns:
             [self._saved[at] for at in places],
             [self._content[at] for at in places],
             [self._size[at] for at in places],
+            [self._date[at] for at in places],
         )

@@ -11,6 +11,7 @@ from typing import Final, cast
 import apsw
 
 from imapkit.errors import StoreTooNew
+from imapkit.protocol.dates import parse_date_time
 
 _STEPS: Final = (
     """
@@ -102,10 +103,19 @@ def check_schema(db: apsw.Connection, path: Path) -> int:
     return found
 
 
+def _internal_time(text: bytes) -> int:
+    """Seconds since 1970 of a stored INTERNALDATE."""
+    moment = parse_date_time(text)
+    return 0 if moment is None else int(moment.timestamp())
+
+
 def migrate(db: apsw.Connection, path: Path) -> None:
     """Bring the file up to date, in one transaction. The caller holds the writer's lock."""
     if check_schema(db, path) == SCHEMA:
         return
+    db.create_scalar_function(
+        "internal_time", lambda *values: _internal_time(values[0]), 1, deterministic=True
+    )
     with db:
         db.execute(
             "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID"

@@ -1,0 +1,35 @@
+"""An account's file of an older schema is brought up to date without losing anything."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import apsw
+
+from imapkit.stores.sqlite import schema
+
+
+def test_sort_keys_move_into_a_table_of_their_own(tmp_path: Path) -> None:
+    db = apsw.Connection(str(tmp_path / "old.db"))
+    db.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID")
+    db.execute(schema._STEPS[0])
+    schema.write_meta(db, "schema", "1")
+    dated = [5, "SUBJECT", 1, "FROM", "TO", "CC", "DF", "DT", "one@x", ["zero@x"], ["b@x", "a@x"]]
+    answer = [None, "", 0, "", "", "", "", "", "two@x", ["zero@x", "no@x"], []]
+    bare = [None, "", 0, "", "", "", "", "", None, [], []]
+    when = b"01-Jan-1970 01:00:07 +0100"
+    row = f"INSERT INTO content VALUES ({','.join('?' * 16)})"
+    for number, keys in enumerate((dated, answer, bare), 1):
+        texts = ("", None, number, "", "", "", "", "", json.dumps(keys))
+        db.execute(row, (number, 10, when, b"()", b"()", b"()", b"", *texts))
+    schema.migrate(db, tmp_path / "old.db")
+    assert schema.check_schema(db, tmp_path / "old.db") == schema.SCHEMA
+    assert db.execute("SELECT * FROM sort_key ORDER BY id").fetchall() == [
+        (1, 5, "SUBJECT", 1, "FROM", "TO", "CC", "DF", "DT", "one@x", "b@x a@x"),
+        (2, 7, "", 0, "", "", "", "", "", "two@x", "zero@x"),
+        (3, 7, "", 0, "", "", "", "", "", "", ""),
+    ]
+    columns = [column[1] for column in db.execute("PRAGMA table_info(content)")]
+    assert columns[-1] == "search_subject" and len(columns) == 15
+    db.close()
