@@ -68,6 +68,8 @@ class SessionState:
         name = capability.upper()
         if name in self.capabilities:
             return True
+        if name == "CONDSTORE" and "QRESYNC" in self.capabilities:
+            return True  # one is part of the other (RFC 7162 section 3.2.3)
         return name in _IN_REV2 and ("IMAP4REV2" in self.capabilities or "IMAP4REV2" in self.enabled)
 
     def need(self, capability: str, why: str) -> None:
@@ -116,6 +118,8 @@ class SessionState:
     def completed(self, command: Writable, status: Status) -> None:
         """Follow the state after a command's tagged answer."""
         self._observe_status(status)
+        if self.observer is not None:
+            self.observer(status)
         good = status.kind is Kind.OK
         if isinstance(command, Select | Examine):
             if self.state is not State.NOT_AUTHENTICATED:

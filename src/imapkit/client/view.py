@@ -11,10 +11,11 @@ from typing import Final
 from ..features.condstore import HighestModSeq
 from ..features.expunge import Expunged as ExpungeData
 from ..features.fetch_data import FetchData
+from ..features.qresync import VanishedData
 from ..features.select import Exists, FlagsData, PermanentFlags, Recent, Selected, UidNext, UidValidity
 from ..protocol.response import Response
 from ..protocol.status import Status
-from .events import Arrived, Event, Expunged, FlagsChanged, Resynchronise
+from .events import Arrived, Event, Expunged, FlagsChanged, Resynchronise, Vanished
 
 _KEPT: Final = 10_000
 """Events kept for somebody who has not asked for them yet."""
@@ -56,6 +57,10 @@ class MailboxView:
         elif isinstance(response, ExpungeData):
             self.exists = max(0, self.exists - 1)
             self._happened(Expunged(response.seq))
+        elif isinstance(response, VanishedData):
+            if not response.earlier:
+                self.exists = max(0, self.exists - response.uids.count())
+                self._happened(Vanished(response.uids))
         elif isinstance(response, Recent):
             self.recent = response.count
         elif isinstance(response, FlagsData):
@@ -86,6 +91,10 @@ class MailboxView:
             self._events.clear()
             self._events.append(Resynchronise())
         self._events.append(event)
+
+    @property
+    def has_events(self) -> bool:
+        return bool(self._events)
 
     def take_events(self) -> list[Event]:
         """What happened since the last call."""

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from ...features.qresync import QresyncParam, Resynced
     from ...features.select import Selected
     from ...ports.client import Op
+    from ...protocol.registry import Writable
     from ..files import MessageSource
     from ..folders import Folder
     from .connection import AsyncConnection
@@ -94,18 +96,37 @@ class AsyncClient(AsyncVerbs):
 
     # Mailboxes
 
-    async def select(self, mailbox: str | Folder = "INBOX", *, read_only: bool = False) -> AsyncMailbox:
-        """Open a mailbox (RFC 9051 sections 6.3.2 and 6.3.3). Raises NoSuchMailbox, CommandFailed."""
+    async def select(
+        self, mailbox: str | Folder = "INBOX", *params: Writable, read_only: bool = False
+    ) -> AsyncMailbox:
+        """Open a mailbox (RFC 9051 sections 6.3.2 and 6.3.3). Raises NoSuchMailbox, CommandFailed.
+
+        ``params``: what extensions add, as ``CondstoreParam()``; what they make the server tell is in ``mailbox.selected.data``.
+        """
         from ...features.select import examine, select
 
         connection = self.connection
         connection.observer = None
         verb = examine if read_only else select
-        return self._opened(await connection.run(verb(connection, _name(mailbox))))
+        return self._opened(await connection.run(verb(connection, _name(mailbox), *params)))
 
     async def examine(self, mailbox: str | Folder = "INBOX") -> AsyncMailbox:
         """Open a mailbox read-only. Raises NoSuchMailbox, CommandFailed."""
         return await self.select(mailbox, read_only=True)
+
+    async def resync(
+        self, mailbox: str | Folder, known: QresyncParam, *, read_only: bool = False
+    ) -> tuple[AsyncMailbox, Resynced]:
+        """Open a mailbox, and what changed in it since a MODSEQ (RFC 7162): in one round trip where the server has QRESYNC.
+
+        ``known``: what was known of the mailbox then. Raises NoSuchMailbox, CommandFailed.
+        """
+        from ...features.qresync import resync
+
+        connection = self.connection
+        connection.observer = None
+        found = await connection.run(resync(connection, _name(mailbox), known, read_only=read_only))
+        return self._opened(found.selected), found
 
     def _opened(self, selected: Selected) -> AsyncMailbox:
         from .mailbox import AsyncMailbox

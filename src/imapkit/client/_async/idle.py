@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from ...errors import CommandFailed, UsageError
@@ -29,8 +30,9 @@ POLL: Final = 60.0
 class AsyncIdler:
     """Keeps a connection idling between calls of ``wait``."""
 
-    def __init__(self, connection: AsyncConnection, renew: float) -> None:
+    def __init__(self, connection: AsyncConnection, renew: float, has_news: Callable[[], bool]) -> None:
         self._connection = connection
+        self._has_news = has_news
         self._renew = renew
         self._idling = False
         self._until = 0.0
@@ -41,6 +43,8 @@ class AsyncIdler:
         connection = self._connection
         await connection.enter(self)
         try:
+            if self._has_news():
+                return  # it came with the command of somebody else
             if self._able:
                 await self._wait_idling(timeout)
             else:
@@ -146,7 +150,7 @@ class AsyncEvents:
         if renew <= 0 or renew > 29 * 60:
             raise UsageError("IDLE is begun again after more than 0 and at most 29 minutes")
         self._mailbox = mailbox
-        self._idler = AsyncIdler(mailbox.connection, renew)
+        self._idler = AsyncIdler(mailbox.connection, renew, lambda: mailbox.has_events)
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._held: deque[Event] = deque()
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ...features.list_ import ListData
     from ...features.lsub import LsubData
     from ...features.namespace import NamespaceData
+    from ...features.qresync import Changed
     from ...features.status import MailboxStatus
     from ...features.store import StoreResult
     from ...ports.client import Op
@@ -267,3 +268,12 @@ class AsyncVerbs:
         return await self.run(
             verb(self.session, numset, action, flags, uid=uid, silent=silent, unchanged_since=unchanged_since)
         )
+
+    async def fetch_changes(self, numset: NumSet, since: int, items: Sequence[FetchItem] = ()) -> Changed:
+        """What changed among messages named by UID after the MODSEQ ``since``, and which of them are gone (RFC 7162 section 3.2.6).
+
+        ``items``: what to tell of the changed ones besides flags and MODSEQ. Raises NotSupported, CommandFailed.
+        """
+        from ...features.qresync import fetch_changes as verb
+
+        return await self.run(verb(self.session, numset, since, items))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from ...errors import CommandFailed, UsageError
@@ -30,8 +31,9 @@ POLL: Final = 60.0
 class Idler:
     """Keeps a connection idling between calls of ``wait``."""
 
-    def __init__(self, connection: Connection, renew: float) -> None:
+    def __init__(self, connection: Connection, renew: float, has_news: Callable[[], bool]) -> None:
         self._connection = connection
+        self._has_news = has_news
         self._renew = renew
         self._idling = False
         self._until = 0.0
@@ -42,6 +44,8 @@ class Idler:
         connection = self._connection
         connection.enter(self)
         try:
+            if self._has_news():
+                return  # it came with the command of somebody else
             if self._able:
                 self._wait_idling(timeout)
             else:
@@ -147,7 +151,7 @@ class Events:
         if renew <= 0 or renew > 29 * 60:
             raise UsageError("IDLE is begun again after more than 0 and at most 29 minutes")
         self._mailbox = mailbox
-        self._idler = Idler(mailbox.connection, renew)
+        self._idler = Idler(mailbox.connection, renew, lambda: mailbox.has_events)
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._held: deque[Event] = deque()
 
