@@ -20,7 +20,7 @@ from scripts.generators import Generator as FileGenerator
 
 TARGET = Path("src/imapkit/client/_async/verbs.py")
 # Verbs whose form in the client is written by hand (client/_async/client.py), or is called otherwise there.
-BY_HAND = {"select", "examine", "logout", "append"}
+BY_HAND = {"select", "examine", "resync", "logout", "append"}
 WIDTH = 128
 RENAMED = {"close": "close_and_expunge"}
 

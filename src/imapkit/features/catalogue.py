@@ -44,6 +44,7 @@ BUILT_IN: Final = (
     "binary",
     "store",
     "condstore",
+    "qresync",
     "objectid",
 )
 

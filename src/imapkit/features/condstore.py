@@ -24,7 +24,7 @@ from ..wire.cursor import Cursor
 from ..wire.writer import Writer
 from .fetch import ChangedSince, FetchPlan
 from .fetch_data import FetchData
-from .fetch_items import FlagsItem, WordItem
+from .fetch_items import FlagsItem, UidItem, WordItem
 from .fetch_pieces import Direct, Piece
 from .search import SearchPlan
 from .select import SelectPlan
@@ -70,10 +70,11 @@ class HighestModSeq:
 
 @feature.enable("CONDSTORE")
 def enable_condstore(ctx: SessionContext) -> None:
-    """From now on MODSEQ goes with all flags (RFC 7162 section 3.1)."""
+    """From now on MODSEQ and UID go with all flags that are told unasked (RFC 7162 sections 3.1 and 3.2.4)."""
     if ctx.modes.condstore:
         return
     ctx.modes.condstore = True
+    ctx.modes.uid_in_fetch = True
     if ctx.selected is not None:
         tell_highest(ctx)
 
@@ -163,7 +164,7 @@ def enable_by_fetch(ctx: SessionContext, plan: FetchPlan) -> None:
 def answer_with_modseq(ctx: SessionContext, plan: FetchPlan) -> None:
     if not ctx.modes.condstore:
         return
-    plan.seen_items.append(ModSeqItem())
+    plan.seen_items += (UidItem(), ModSeqItem())
     if plan.asks(FlagsItem) or plan.modifier(ChangedSince) is not None:
         plan.add(ModSeqItem())
 
@@ -191,7 +192,7 @@ def enable_by_store(ctx: SessionContext, plan: StorePlan) -> None:
 def tell_new_modseq(ctx: SessionContext, plan: StorePlan) -> None:
     """Also where .SILENT was asked (RFC 7162 section 3.1.3)."""
     if ctx.modes.condstore:
-        plan.items.append(ModSeqItem())
+        plan.items += (UidItem(), ModSeqItem())
 
 
 @feature.hook("STORE", Phase.COMPLETE)

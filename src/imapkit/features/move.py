@@ -24,7 +24,7 @@ from ..record import record
 from ..wire.writer import Writer
 from .copy import Copy, CopyPlan, CopyResult, Transfer, copy_result, find_target, missing
 from .esearch import search
-from .expunge import Expunge, named, refuse_read_only
+from .expunge import Expunge, ExpungePlan, named, refuse_read_only
 from .hooks import run_hooks
 from .store import Store
 from .uidplus import UidExpunge
@@ -69,8 +69,10 @@ async def handle_move(ctx: SessionContext, command: Move) -> Ok:
     await run_hooks(ctx, "COPY", Phase.COMPLETE, plan)
     for code in plan.codes:
         ctx.send_status(Status(Kind.OK, "Moved", code))
-    done = plan.copied is not None and plan.copied.source
-    return Ok(f"{name} completed" if done else "No matching messages, so nothing moved")
+    removal = ExpungePlan(plan.copied.source if plan.copied is not None else [])
+    await run_hooks(ctx, "EXPUNGE", Phase.COMPLETE, removal)
+    text = f"{name} completed" if removal.removed else "No matching messages, so nothing moved"
+    return Ok(text, removal.codes[0] if removal.codes else None)
 
 
 # The client

@@ -19,7 +19,7 @@ from ..protocol import states
 from ..protocol.registry import Feature, Grammar, Phase, Point, Sync, Writable
 from ..query import plan as query
 from ..query.index import MessageSet
-from ..query.key import SearchKey, read_program, write_program
+from ..query.key import Numbers, SearchKey, read_program, write_program
 from ..query.plan import Run
 from ..query.records import READERS
 from ..record import record
@@ -97,6 +97,11 @@ class Search:
         if self.charset is not None:
             w.raw(b"CHARSET ").astring(self.charset.encode("ascii")).sp()
         write_program(w, self.key)
+
+    @property
+    def names_numbers(self) -> bool:
+        """True when the criteria hold message numbers: then no EXPUNGE may come, even with UID (RFC 7162 section 3.2.10.2)."""
+        return any(isinstance(key, Numbers) and not key.numbers.saved for key in self.key.walk())
 
     def option(self, cls: type[T]) -> T | None:
         """The first result option of one class."""

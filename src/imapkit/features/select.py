@@ -1,7 +1,7 @@
 """SELECT, EXAMINE, CLOSE, UNSELECT and CHECK (RFC 9051 sections 6.3.2, 6.3.3, 6.4.1, 6.4.2; RFC 3691; RFC 3501 section 6.4.1).
 
 Extensions add parameters at ``Point.SELECT_PARAM`` and steps to the plan "SELECT": ENABLE before the mailbox is opened, EMIT for more
-untagged responses behind the core's.
+untagged responses behind the core's. What makes the command BAD is found in PARSE, while the mailbox before is still open.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ..protocol.codes import simple_code
 from ..protocol.flags import read_flag_list, write_flag_list
 from ..protocol.mailbox import read_mailbox
 from ..protocol.registry import Feature, Grammar, Phase, Point, Sync, Writable
+from ..protocol.response import Response
 from ..protocol.status import Kind, Ok, Status
 from ..record import record
 from ..wire.cursor import Cursor
@@ -279,11 +280,12 @@ async def handle_examine(ctx: SessionContext, command: Examine) -> Ok:
 
 
 async def _open(ctx: SessionContext, command: _Open, *, read_only: bool) -> Ok:
+    plan = SelectPlan(command.mailbox, read_only, command.params, {})
+    await run_hooks(ctx, "SELECT", Phase.PARSE, plan)
     if ctx.selected is not None:
         await ctx.unselect()
         ctx.send_status(Status(Kind.OK, "Previous mailbox closed", CLOSED))
-    plan = SelectPlan(command.mailbox, read_only, command.params, {})
-    for phase in (Phase.PARSE, Phase.ENABLE, Phase.PLAN):
+    for phase in (Phase.ENABLE, Phase.PLAN):
         await run_hooks(ctx, "SELECT", phase, plan)
     await ctx.account.refresh()
     try:
@@ -356,6 +358,8 @@ class Selected:
     permanent_flags: tuple[str, ...] | None
     codes: tuple[object, ...]
     """All response codes, for extensions."""
+    data: tuple[object, ...] = ()
+    """All untagged data about this mailbox, for extensions."""
 
     def code(self, cls: type[T]) -> T | None:
         """The response code of one class."""
@@ -365,7 +369,9 @@ class Selected:
 def _selected(session: ClientSession, command: Select | Examine) -> Op[Selected]:
     session.selected = None
     done = yield command
-    codes = tuple(status.code for status in (*done.of(Status), done.status) if status.code is not None)
+    data = _behind_closed(done.data)
+    statuses = [one for one in data if isinstance(one, Status)]
+    codes = tuple(status.code for status in (*statuses, done.status) if status.code is not None)
     exists, recent, usable = done.last(Exists), done.last(Recent), done.last(FlagsData)
     found = Selected(
         name=command.mailbox,
@@ -378,9 +384,18 @@ def _selected(session: ClientSession, command: Select | Examine) -> Op[Selected]
         flags=usable.flags if usable else (),
         permanent_flags=None,
         codes=codes,
+        data=tuple(data),
     )
     session.selected = command.mailbox
     return _with_codes(found)
+
+
+def _behind_closed(data: list[Response]) -> list[Response]:
+    """What came before [CLOSED] is about the mailbox that was open before (RFC 7162 section 3.2.11)."""
+    for at, response in enumerate(data):
+        if isinstance(response, Status) and response.code == CLOSED:
+            return data[at + 1 :]
+    return data
 
 
 def _with_codes(found: Selected) -> Selected:
@@ -397,6 +412,7 @@ def _with_codes(found: Selected) -> Selected:
         flags=found.flags,
         permanent_flags=lasting.flags if lasting else None,
         codes=found.codes,
+        data=found.data,
     )
 
 

@@ -34,7 +34,7 @@ feature = Feature(
 UIDNOTSTICKY: Final = simple_code(feature, "UIDNOTSTICKY")
 
 
-def _read_uids(c: Cursor) -> NumSet:
+def read_uids(c: Cursor) -> NumSet:
     """uid-set: no ``*``, no ``$``."""
     start = c.pos
     found = read_numset(c)
@@ -58,7 +58,7 @@ class AppendUid:
         c.sp()
         uidvalidity = c.nz_number("a UIDVALIDITY")
         c.sp()
-        return cls(uidvalidity, _read_uids(c))
+        return cls(uidvalidity, read_uids(c))
 
     def write(self, w: Writer) -> None:
         w.raw(b"APPENDUID ").number(self.uidvalidity).raw(b" " + encode_numset(self.uids))
@@ -79,9 +79,9 @@ class CopyUid:
         c.sp()
         uidvalidity = c.nz_number("a UIDVALIDITY")
         c.sp()
-        source = _read_uids(c)
+        source = read_uids(c)
         c.sp()
-        return cls(uidvalidity, source, _read_uids(c))
+        return cls(uidvalidity, source, read_uids(c))
 
     def write(self, w: Writer) -> None:
         w.raw(b"COPYUID ").number(self.uidvalidity)

@@ -92,6 +92,10 @@ class View(Protocol):
         """The flag change with this MODSEQ came from this session and needs no FETCH of its own."""
         ...
 
+    def untold(self) -> list[Range]:
+        """UIDs that are gone and still have a message number, because the client was not told yet."""
+        ...
+
     def highest_modseq(self) -> int:
         """The HIGHESTMODSEQ that may be told: not above a change that is withheld (STORE.md rule 4)."""
         ...

@@ -122,6 +122,38 @@ def join(pairs: Iterable[Range]) -> list[Range]:
     return joined
 
 
+def overlap(ranges: list[Range], others: list[Range]) -> list[Range]:
+    """What is in both of two lists of sorted, joined ranges."""
+    common: list[Range] = []
+    at = 0
+    for low, high in ranges:
+        while at < len(others) and others[at][1] < low:
+            at += 1
+        there = at
+        while there < len(others) and others[there][0] <= high:
+            common.append((max(low, others[there][0]), min(high, others[there][1])))
+            there += 1
+    return common
+
+
+def without(ranges: list[Range], others: list[Range]) -> list[Range]:
+    """What is in ``ranges`` and not in ``others``, both sorted and joined."""
+    left: list[Range] = []
+    at = 0
+    for low, high in ranges:
+        while at < len(others) and others[at][1] < low:
+            at += 1
+        there = at
+        while there < len(others) and others[there][0] <= high:
+            if low < others[there][0]:
+                left.append((low, others[there][0] - 1))
+            low = others[there][1] + 1
+            there += 1
+        if low <= high:
+            left.append((low, high))
+    return left
+
+
 def holds(ranges: list[Range], number: int) -> bool:
     """True when ``number`` is in sorted, joined ``ranges``."""
     at = bisect_right(ranges, (number, STAR)) - 1

@@ -85,7 +85,9 @@ async def _run(ctx: SessionContext, tagged: TaggedCommand, name: str, log: Log) 
 async def _sync(ctx: SessionContext, tagged: TaggedCommand, log: Log) -> None:
     """A failure here does not undo the command: it is logged, and the updates come with a later command."""
     try:
-        await ctx.sync(expunge=tagged.entry.sync is Sync.ALL)
+        # A command's class may say that this one names message numbers where its kind mostly does not (UID SEARCH 1:3)
+        by_number = getattr(tagged.command, "names_numbers", False)
+        await ctx.sync(expunge=tagged.entry.sync is Sync.ALL and not by_number)
     except ConnectionLost:
         raise
     except Exception as error:

@@ -73,6 +73,9 @@ class SelectedView:
     def highest_modseq(self) -> int:
         return self._position if self._withheld_since is None else self._withheld_since
 
+    def untold(self) -> list[Range]:
+        return join([*self._withheld, *self.mailbox.changes(self._position).expunged])
+
     # Updates
 
     def update(self, *, expunge: bool, recent: MessageSet | None = None) -> Iterator[bytes]:
@@ -114,6 +117,9 @@ class SelectedView:
         yield from self._tell_keywords()
         if len(changed):
             yield from self._tell_flags(changed)
+        if self._withheld and self._modes.condstore:
+            # MODSEQs above that of a withheld expunge may have been told (RFC 7162 section 3.2)
+            yield b"* OK [HIGHESTMODSEQ %d] Not all is told yet\r\n" % self.highest_modseq()
 
     def _tell_keywords(self) -> Iterator[bytes]:
         """FLAGS and PERMANENTFLAGS anew, before the first message with a keyword that the client has not heard of."""
