@@ -134,7 +134,5 @@ class App:
             return
         try:
             await session.run(user)
-        except Exception as error:
-            session.log.error("session ended by a fault", exc_info=error)
         finally:
             self._services.give_session(where)

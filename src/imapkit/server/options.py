@@ -43,8 +43,8 @@ class SessionLimits:
     output_octets: int = 256 * 1024
     """Output that waits for a slow reader."""
     sessions: int = 10_000
-    sessions_per_address: int = 1_000
-    sessions_per_user: int = 100
+    sessions_per_address: int = 2_000
+    sessions_per_user: int = 1_500
     bad_commands_before_login: int = 20
     """Malformed commands in a row."""
 

@@ -69,6 +69,8 @@ class Session:
             self._bye("autologout: nothing came for too long")
         except ConnectionLost as error:
             self.log.debug("connection lost", reason=str(error))
+        except Exception as error:
+            self._bye(unforeseen(error, None, "session", self.log).text, base.SERVERBUG)
         finally:
             await self._end()
 
