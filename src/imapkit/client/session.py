@@ -6,11 +6,12 @@ Rule: untagged data is taken whenever it comes, whatever command is under way.
 from __future__ import annotations
 
 import logging
+import re
 from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from ..errors import CommandBad, CommandFailed, NotSupported, command_no
+from ..errors import CommandBad, CommandFailed, NoSuchMailbox, NotSupported, command_no
 from ..features.base import CapabilityCode, CapabilityData
 from ..features.enable import Enabled
 from ..features.fetch_data import FetchData
@@ -32,6 +33,13 @@ _IN_REV2: Final = frozenset(
 )  # fmt: skip
 """What IMAP4rev2 is made of (RFC 9051 appendix E)."""
 _ALERTS: Final = 100
+
+_NAMING: Final = frozenset(
+    {"APPEND", "COPY", "DELETE", "EXAMINE", "MOVE", "RENAME", "SELECT", "STATUS", "UNSUBSCRIBE"}
+)
+_MISSING: Final = re.compile(
+    r"(does ?n(o|')t|not) exist|no such (mailbox|folder)|unknown (mailbox|folder)", re.IGNORECASE
+)
 
 CHANGING: Final = frozenset(
     {
@@ -140,7 +148,10 @@ def failure(command: Writable, status: Status) -> CommandFailed:
     name = command_name(command)
     if status.kind is Kind.BAD:
         return CommandBad(status.text, status.code_name, name)
-    return command_no(status.text, status.code_name, name)
+    code = status.code_name
+    if code is None and name in _NAMING and _MISSING.search(status.text) is not None:
+        return NoSuchMailbox(status.text, None, name)  # servers that know no codes say it in words
+    return command_no(status.text, code, name)
 
 
 def command_name(command: object) -> str:
