@@ -207,6 +207,8 @@ class SqliteAccount(AccountModel):
         self.apply(change)
         for state in change.kept():
             self.maintenance.consider(state)
+        if change.contents:
+            self.maintenance.arrived(self.next_content - len(change.contents))
         if change.entries:
             self.owner.committed(self)
 
@@ -435,10 +437,12 @@ class SqliteAccount(AccountModel):
 
     async def store_texts(self) -> None:
         """Keep the search texts that were made."""
-        async with self.lock:
-            with store_errors(self.path), self.db:
-                self.contents.store_texts()
-        self.contents.new_texts.clear()
+        try:
+            async with self.lock:
+                with store_errors(self.path), self.db:
+                    self.contents.store_texts()
+        finally:
+            self.contents.new_texts.clear()  # stored, or made again when next asked for
 
     # The port
 

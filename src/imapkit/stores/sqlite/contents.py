@@ -249,6 +249,15 @@ class Contents:
             for number, (data, version) in zip(contents, stored, strict=True)
         ]
 
+    def without_text(self, first: int, most: int) -> list[int]:
+        """Contents from ``first`` on that have no text yet, but for large ones, whose text is made when it is asked for."""
+        query = (
+            "SELECT c.id FROM content AS c LEFT JOIN text AS t USING (id)"
+            " WHERE c.id >= ? AND t.id IS NULL AND c.size <= ? ORDER BY c.id LIMIT ?"
+        )
+        rows = self._db.execute(query, (first, INLINE, most)).fetchall()
+        return [cast(int, row[0]) for row in rows]
+
     def make_text(self, number: int) -> str:
         """The text of a message that has none stored yet; it is kept for storing."""
         packed = self.new_texts.get(number)

@@ -33,6 +33,10 @@ LEAST_LOG: Final = 128 << 10
 MOST_LOG: Final = 1 << 20
 """Logs longer than this always are."""
 TEXTS_AT_ONCE: Final = 64
+TEXTS_AFTER: Final = 0.5
+"""Seconds after an arrival when its text is made: a burst comes first."""
+TEXTS_STEP: Final = 8
+"""Texts made without a pause."""
 
 Work = Callable[[], Coroutine[object, object, None]]
 
@@ -58,6 +62,8 @@ class Maintenance:
         self._due: dict[int, None] = {}
         self._stopped = False
         self._pages = 0
+        self._first_text: int | None = None
+        self._stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def committed(self, db: apsw.Connection, name: str, pages: int) -> int:
         """SQLite's hook: so many pages are in the WAL after a commit."""
@@ -117,6 +123,35 @@ class Maintenance:
             except MailboxMissing:
                 continue
 
+    def arrived(self, content: int) -> None:
+        """New contents from this id on: their search texts are made behind them."""
+        if self._first_text is None:
+            self._first_text = content
+        self._begin("arrivals", self._make_texts)
+
+    async def _make_texts(self) -> None:
+        account = self._account
+        await self._pause(TEXTS_AFTER)
+        while self._first_text is not None and not self._stopping.done():
+            with store_errors(account.path):
+                found = account.contents.without_text(self._first_text, TEXTS_AT_ONCE)
+            for at in range(0, len(found), TEXTS_STEP):
+                with store_errors(account.path):
+                    for number in found[at : at + TEXTS_STEP]:
+                        account.contents.make_text(number)
+                await self._pause(0.005)
+                if self._stopping.done():
+                    return
+            # Before the next await: what arrives from here on sets it again.
+            self._first_text = found[-1] + 1 if found else None
+            if found:
+                await account.store_texts()
+
+    async def _pause(self, seconds: float) -> None:
+        """Let others work; ends early when the account is closed."""
+        if not self._stopped:
+            await asyncio.wait([self._stopping], timeout=seconds)
+
     async def _store_texts(self) -> None:
         await asyncio.sleep(0)
         await self._account.store_texts()
@@ -124,6 +159,8 @@ class Maintenance:
     async def stop(self) -> None:
         """No new tasks; those that run are waited for."""
         self._stopped = True
+        if not self._stopping.done():
+            self._stopping.set_result(None)
         await self.idle()
 
     async def idle(self) -> None:

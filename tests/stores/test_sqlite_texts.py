@@ -1,0 +1,80 @@
+"""Search texts: made behind arrivals, or when first asked for; stored once; made anew when their version is another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from imapkit.ports.store import Mailbox
+from imapkit.query.index import TextColumn
+from imapkit.stores.sqlite import SqliteStore, contents, maintenance
+from imapkit.stores.sqlite.account import SqliteAccount
+
+from ..store_conformance.mail import fill, message, octets, row
+
+
+def play(data: Path, scenario: Callable[[SqliteAccount, Mailbox], Awaitable[None]]) -> None:
+    async def run() -> None:
+        store = SqliteStore(data)
+        await store.create_account("ann", [("INBOX", ())])
+        account = await store.open_account("ann")
+        mailbox = await account.open("INBOX")
+        await scenario(account, mailbox)
+        mailbox.release()
+        await account.release()
+        await store.close()
+
+    asyncio.run(run())
+
+
+def stored(account: SqliteAccount) -> int:
+    return int(str(account.db.execute("SELECT count(*) FROM text").fetchall()[0][0]))
+
+
+def bodies(mailbox: Mailbox) -> list[str]:
+    chunks = mailbox.search().texts(TextColumn.BODY, mailbox.everything())
+    return [text for chunk in chunks for _, text in chunk]
+
+
+def test_texts_are_made_behind_arrivals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maintenance, "TEXTS_AFTER", 0.01)
+
+    async def scenario(account: SqliteAccount, mailbox: Mailbox) -> None:
+        await fill(account, "INBOX", 100)
+        await account.maintenance.idle()
+        assert stored(account) == 100
+        monkeypatch.setattr(contents, "search_text", lambda data, root: "made again")
+        assert bodies(mailbox) == ["TEXT\r\n"] * 100
+        monkeypatch.setattr(contents, "TEXT_VERSION", contents.TEXT_VERSION + 1)
+        assert bodies(mailbox) == ["made again"] * 100
+        await account.maintenance.idle()
+        monkeypatch.setattr(contents, "search_text", lambda data, root: "and again")
+        assert bodies(mailbox)[:64] == ["made again"] * 64
+
+    play(tmp_path, scenario)
+
+
+def test_closing_does_not_wait_for_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maintenance, "TEXTS_AFTER", 3600)
+
+    async def scenario(account: SqliteAccount, mailbox: Mailbox) -> None:
+        await fill(account, "INBOX", 3)
+        assert stored(account) == 0 and bodies(mailbox) == ["TEXT\r\n"] * 3
+
+    play(tmp_path, scenario)
+
+
+def test_large_messages_are_read_when_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maintenance, "TEXTS_AFTER", 0.01)
+
+    async def scenario(account: SqliteAccount, mailbox: Mailbox) -> None:
+        data = octets(body="needle " + "x" * 100_000)
+        await account.append(row(account, "INBOX").id, [message(data)])
+        await account.maintenance.idle()
+        assert stored(account) == 0
+        assert bodies(mailbox)[0].startswith("NEEDLE XXX")
+
+    play(tmp_path, scenario)
