@@ -40,7 +40,7 @@ async def _demo(keep: bool) -> None:
         stopping = asyncio.ensure_future(stop.wait())
         await asyncio.wait((touring, stopping), return_when=asyncio.FIRST_COMPLETED)
         if stop.is_set():
-            touring.add_done_callback(lambda done: done.exception())  # cut off: its failure is no news
+            touring.add_done_callback(lambda done: done.cancelled() or done.exception())  # cut off: no news
             return
         await touring
         _how_to_connect(server, stage, keep)
