@@ -42,7 +42,11 @@ def run_clients(server: Server, sizes: Sizes) -> list[ClientLine]:
     lines = []
     for job in JOBS:
         count = sizes.client if job == "records" else sizes.real
-        of_job = [ClientLine(job, client, messages=count) for client in CLIENTS]
+        of_job = [
+            ClientLine(job, client, messages=count)
+            for client in CLIENTS
+            if (client, job) != ("raw socket", "bodies")
+        ]
         for _ in range(sizes.rounds):
             for line in of_job:
                 _one(server, line)

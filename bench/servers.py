@@ -70,6 +70,9 @@ class Server:
     pid: int
     settle: Callable[[], None] = lambda: None
     """Called once after the fill: from then on every write is durable and figures count."""
+    hibernates: bool = False
+    """Idle sessions go to sleep, each holding one of the 128 inotify instances that Linux gives a user: the memory row
+    opens no more than fit, and in waves."""
     put: Callable[[str, Sequence[Mail]], None] | None = None
     """A faster way than APPEND to put mail into a mailbox that exists, where there is one."""
 
@@ -127,7 +130,7 @@ def dovecot_server(name: str, mail_format: str, *, tuned: bool) -> Iterator[Serv
             _reload(running.home, pid, config.replace(_FAST_FILL, ""))
 
         put = partial(_write_maildir, running.home) if mail_format == "maildir" else None
-        yield Server(name, version.split()[0], (running.host, running.port), pid, settle, put)
+        yield Server(name, version.split()[0], (running.host, running.port), pid, settle, tuned, put)
 
 
 @contextmanager

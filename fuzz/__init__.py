@@ -1,0 +1,1 @@
+"""Mutational fuzzing of every place where bytes from a peer enter (`python -m fuzz`)."""
