@@ -76,8 +76,11 @@ async def _serve_stdio(config: Config, data: Path, name: str) -> None:
         loop = asyncio.get_running_loop()
         session = asyncio.ensure_future(app.serve_socket(bridge.inner, user))
         loop.add_signal_handler(signal.SIGTERM, lambda: asyncio.ensure_future(app.stop()))
-        await session
-        await loop.run_in_executor(None, bridge.finish)
+        try:
+            await session
+            await loop.run_in_executor(None, bridge.finish)
+        finally:
+            await app.stop()
 
 
 def _context(config: Config, data: Path) -> ssl.SSLContext:
