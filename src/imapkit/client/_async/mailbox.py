@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 from ...errors import UsageError
 from ...features.fetch_items import FetchItem
@@ -19,16 +19,14 @@ from ..view import MailboxView
 from .connection import AsyncConnection
 from .idle import RENEW, AsyncEvents
 from .message import AsyncMessage
+from .place import AsyncOwner
 from .query import AsyncQuery
-
-if TYPE_CHECKING:
-    from .client import AsyncClient
 
 
 class AsyncMailbox(MailboxView):
     """A mailbox that is open, until another one is. Its counts stay current as the server tells changes."""
 
-    def __init__(self, client: AsyncClient, selected: Selected) -> None:
+    def __init__(self, client: AsyncOwner, selected: Selected) -> None:
         super().__init__(selected)
         self.client = client
 

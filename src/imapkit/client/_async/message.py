@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ...errors import ImapError, UsageError
 from ...features.fetch import fetch
@@ -19,9 +19,7 @@ from ...protocol.bodypart import BodyPart, attachments, walk
 from ...protocol.numset import NumSet
 from ..files import Decoder, open_new, remove_partial, safe_name
 from ..message import MessageInfo, PartInfo
-
-if TYPE_CHECKING:
-    from .mailbox import AsyncMailbox
+from .place import AsyncPlace
 
 PIECE: Final = 256 * 1024
 """Octets asked for at once."""
@@ -66,7 +64,7 @@ class AsyncPart(PartInfo):
 class AsyncMessage(MessageInfo):
     """A message of a mailbox: what was fetched of it, and ways to get more."""
 
-    def __init__(self, mailbox: AsyncMailbox, data: FetchData) -> None:
+    def __init__(self, mailbox: AsyncPlace, data: FetchData) -> None:
         super().__init__(data)
         self.mailbox = mailbox
 

@@ -7,7 +7,7 @@ UID EXPUNGE or not at all; line lengths stay far below what servers take.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ...errors import UsageError
 from ...features.copy import copy
@@ -24,10 +24,8 @@ from ...query.key import SearchKey
 from ..gather import Gatherer
 from ..items import DEFAULT
 from .message import AsyncMessage
+from .place import AsyncPlace
 from .stream import AsyncResponses
-
-if TYPE_CHECKING:
-    from .mailbox import AsyncMailbox
 
 _RANGES: Final = 200
 """Ranges of one set: about 4,000 octets of a command line at most."""
@@ -38,7 +36,7 @@ _MESSAGES: Final = 500
 class AsyncQuery:
     """Messages of ``mailbox`` that match ``key``, or those with certain UIDs."""
 
-    def __init__(self, mailbox: AsyncMailbox, key: SearchKey | None, fixed: NumSet | None = None) -> None:
+    def __init__(self, mailbox: AsyncPlace, key: SearchKey | None, fixed: NumSet | None = None) -> None:
         self.mailbox = mailbox
         self.key = key
         self._fixed = fixed

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ...errors import CommandFailed, UsageError
 from ...features.base import Noop
@@ -18,9 +18,7 @@ from ...features.idle import DONE, Idle
 from ...protocol.client import Asked, Farewell, Finished, Greeted
 from ..events import Event
 from .connection import Connection
-
-if TYPE_CHECKING:
-    from .mailbox import Mailbox
+from .place import Place
 
 RENEW: Final = 9 * 60.0
 """Seconds after which IDLE is begun again: some providers and routers forget a silent connection after ten minutes."""
@@ -147,7 +145,7 @@ class Idler:
 class Events:
     """What happens to a mailbox, as an iterator; also a context manager, which ends IDLE at once when it is left."""
 
-    def __init__(self, mailbox: Mailbox, timeout: float | None, renew: float) -> None:
+    def __init__(self, mailbox: Place, timeout: float | None, renew: float) -> None:
         if renew <= 0 or renew > 29 * 60:
             raise UsageError("IDLE is begun again after more than 0 and at most 29 minutes")
         self._mailbox = mailbox

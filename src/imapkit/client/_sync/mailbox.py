@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 from ...errors import UsageError
 from ...features.fetch_items import FetchItem
@@ -20,16 +20,14 @@ from ..view import MailboxView
 from .connection import Connection
 from .idle import RENEW, Events
 from .message import Message
+from .place import Owner
 from .query import Query
-
-if TYPE_CHECKING:
-    from .client import Client
 
 
 class Mailbox(MailboxView):
     """A mailbox that is open, until another one is. Its counts stay current as the server tells changes."""
 
-    def __init__(self, client: Client, selected: Selected) -> None:
+    def __init__(self, client: Owner, selected: Selected) -> None:
         super().__init__(selected)
         self.client = client
 

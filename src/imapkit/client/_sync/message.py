@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ...errors import ImapError, UsageError
 from ...features.fetch import fetch
@@ -20,9 +20,7 @@ from ...protocol.bodypart import BodyPart, attachments, walk
 from ...protocol.numset import NumSet
 from ..files import Decoder, open_new, remove_partial, safe_name
 from ..message import MessageInfo, PartInfo
-
-if TYPE_CHECKING:
-    from .mailbox import Mailbox
+from .place import Place
 
 PIECE: Final = 256 * 1024
 """Octets asked for at once."""
@@ -67,7 +65,7 @@ class Part(PartInfo):
 class Message(MessageInfo):
     """A message of a mailbox: what was fetched of it, and ways to get more."""
 
-    def __init__(self, mailbox: Mailbox, data: FetchData) -> None:
+    def __init__(self, mailbox: Place, data: FetchData) -> None:
         super().__init__(data)
         self.mailbox = mailbox
 

@@ -8,7 +8,7 @@ UID EXPUNGE or not at all; line lengths stay far below what servers take.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ...errors import UsageError
 from ...features.copy import copy
@@ -25,10 +25,8 @@ from ...query.key import SearchKey
 from ..gather import Gatherer
 from ..items import DEFAULT
 from .message import Message
+from .place import Place
 from .stream import Responses
-
-if TYPE_CHECKING:
-    from .mailbox import Mailbox
 
 _RANGES: Final = 200
 """Ranges of one set: about 4,000 octets of a command line at most."""
@@ -39,7 +37,7 @@ _MESSAGES: Final = 500
 class Query:
     """Messages of ``mailbox`` that match ``key``, or those with certain UIDs."""
 
-    def __init__(self, mailbox: Mailbox, key: SearchKey | None, fixed: NumSet | None = None) -> None:
+    def __init__(self, mailbox: Place, key: SearchKey | None, fixed: NumSet | None = None) -> None:
         self.mailbox = mailbox
         self.key = key
         self._fixed = fixed

@@ -1,0 +1,45 @@
+# Generated from imapkit/client/_async/place.py by scripts/unasync.py; do not edit: the next run overwrites it.
+"""What messages, queries and mailboxes need of those they belong to; so that none of the files imports another in a circle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
+
+from ..events import Event
+from ..files import MessageSource
+from .connection import Connection
+
+
+class Place(Protocol):
+    """An open mailbox, as its messages see it."""
+
+    name: str
+
+    @property
+    def connection(self) -> Connection: ...
+
+    @property
+    def has_events(self) -> bool: ...
+
+    def take_events(self) -> list[Event]: ...
+
+    def check_open(self) -> None:
+        """Raises UsageError unless this is the open mailbox."""
+        ...
+
+
+class Owner(Protocol):
+    """A client, as its open mailbox sees it."""
+
+    @property
+    def connection(self) -> Connection: ...
+
+    def noop(self) -> None: ...
+
+    def leave_mailbox(self) -> None: ...
+
+    def append(
+        self, mailbox: str, message: MessageSource, *, flags: Iterable[str] = (), date: datetime | None = None
+    ) -> int | None: ...
