@@ -55,6 +55,7 @@ class AccountModel(ABC):
         self.last_uidvalidity = 0
         self.next_mailbox = 1
         self.next_trash = 1
+        self._rows: dict[int, MailboxRow] = {}
         self._waiters: set[asyncio.Future[None]] = set()
 
     # What a store adds
@@ -114,6 +115,7 @@ class AccountModel(ABC):
 
     def take_states(self, states: Iterable[State], removed: Collection[int]) -> None:
         for state in states:
+            self._rows.pop(state.id, None)
             mailbox = self.open_mailboxes.get(state.id)
             if mailbox is not None:
                 mailbox.take_state(state)
@@ -170,11 +172,17 @@ class AccountModel(ABC):
             self._waiters.discard(waiter)
 
     def mailboxes(self) -> Sequence[MailboxRow]:
-        return [self.states[self.names[name]].row() for name in self.sorted_names]
+        return [self._row(self.names[name]) for name in self.sorted_names]
+
+    def _row(self, number: int) -> MailboxRow:
+        found = self._rows.get(number)
+        if found is None:
+            found = self._rows[number] = self.states[number].row()
+        return found
 
     def find(self, name: str) -> MailboxRow | None:
         number = self.names.get(mailbox_name(name))
-        return None if number is None else self.states[number].row()
+        return None if number is None else self._row(number)
 
     def subscriptions(self) -> frozenset[str]:
         return self.subscribed

@@ -51,15 +51,20 @@ def read_states(db: apsw.Connection, after_tick: int) -> list[State]:
     return [_state(row) for row in rows]
 
 
+def _words(text: str) -> tuple[str, ...]:
+    """A JSON list of words; most mailboxes have none."""
+    return () if text == "[]" else tuple(json.loads(text))
+
+
 def _state(row: _StateRow) -> State:
     number, name, object_id, uidvalidity, special_use, *counts = row
     uidnext, modseq, messages, unseen, deleted, size, deleted_size, recent, recent_from, keywords, *rest = (
         counts
     )
     return State(
-        number, name, object_id, uidvalidity, tuple(json.loads(special_use)), cast(int, uidnext), cast(int, modseq),
+        number, name, object_id, uidvalidity, _words(special_use), cast(int, uidnext), cast(int, modseq),
         cast(int, messages), cast(int, unseen), cast(int, deleted), cast(int, size), cast(int, deleted_size),
-        cast(int, recent), cast(int, recent_from), tuple(json.loads(cast(str, keywords))),
+        cast(int, recent), cast(int, recent_from), _words(cast(str, keywords)),
         *cast("list[int]", rest),
     )  # fmt: skip
 

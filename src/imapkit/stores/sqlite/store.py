@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import resource
 import time
@@ -20,6 +21,7 @@ from .disk import Disk
 from .errors import store_errors
 from .hints import Hints
 
+_log = logging.getLogger(__name__)
 DESCRIPTORS: Final = 7
 """Of one open account."""
 MOST_ACCOUNTS: Final = 512
@@ -129,9 +131,15 @@ class SqliteStore:
     def _heard(self, account_id: str, modseq: int) -> None:
         account = self._accounts.get(account_id)
         if account is not None and not account.closed and account.modseq < modseq:
-            task = asyncio.get_running_loop().create_task(account.refresh())
+            task = asyncio.get_running_loop().create_task(self._look(account))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    async def _look(self, account: SqliteAccount) -> None:
+        try:
+            await account.refresh()
+        except StoreError as error:
+            _log.warning("account %s: a hint could not be followed: %s", account.id, error)
 
     async def close(self) -> None:
         """Close all accounts; each is synced, checkpointed and marked."""
