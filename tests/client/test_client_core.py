@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from imapkit.errors import LimitExceeded, NotAnImapServer, ProtocolError, UsageError
-from imapkit.features.append import Append
+from imapkit.features.append import Append, AppendMessage
 from imapkit.features.base import CapabilityData, Noop
 from imapkit.features.catalogue import full_registry
 from imapkit.features.idle import DONE, Idle
@@ -115,7 +115,7 @@ def test_a_tagged_answer_to_nothing_ends_it() -> None:
 
 
 def literal_command() -> Append:
-    return Append("box", (), None, HeldLiteral(b"hello"))
+    return Append("box", (AppendMessage(HeldLiteral(b"hello")),))
 
 
 def test_a_literal_waits_for_leave() -> None:
@@ -167,7 +167,7 @@ def test_an_announced_literal_is_sent_even_if_it_was_refused_meanwhile() -> None
 @pytest.mark.parametrize(("size", "waits"), [(4096, False), (4097, True)])
 def test_literal_minus(size: int, waits: bool) -> None:
     core = connection(LiteralMode.MINUS)
-    core.send(Append("box", (), None, HeldLiteral(b"x" * size)))
+    core.send(Append("box", (AppendMessage(HeldLiteral(b"x" * size)),)))
     out(core)
     assert core.waiting is waits
 
@@ -186,7 +186,7 @@ class Short:
 @pytest.mark.parametrize("pieces", [[b"abc"], [b"abc", b"defg"], []])
 def test_a_stream_of_another_size_is_an_error(pieces: list[bytes]) -> None:
     core = connection(LiteralMode.PLUS)
-    core.send(Append("box", (), None, Short(5, pieces)))
+    core.send(Append("box", (AppendMessage(Short(5, pieces)),)))
     with pytest.raises(UsageError, match="not as long"):
         out(core)
 

@@ -206,3 +206,16 @@ def test_threads_take_turns() -> None:
         for thread in threads:
             thread.join(10)
     assert not wrong
+
+
+def test_leaving_in_the_middle_of_much_does_not_read_it_all() -> None:
+    def play(s: Script) -> None:
+        s.select()
+        s.command("UID FETCH 1:3")
+        s.raw(b"* 1 FETCH (UID 1 BODY[] {3}\r\nabc)\r\n* 2 FETCH (UID 2 BODY[] {900000000}\r\n")
+        assert s.sock.recv(100) == b""
+
+    with server(logged_in(play)) as port, imapkit.connect(url(port), allow_plaintext=True, timeout=5) as mail:
+        for message in mail.select().uids("1:3").fetch(Body):
+            assert message.uid == 1
+            break

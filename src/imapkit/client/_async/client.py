@@ -69,17 +69,23 @@ class AsyncClient(AsyncVerbs):
         return self.connection.has(capability)
 
     async def logout(self) -> None:
-        """End the session politely and close the connection. A connection that broke meanwhile is no error."""
+        """End the session politely and close the connection. A connection that broke meanwhile is no error.
+
+        In the middle of an answer that is iterated it is closed without a word.
+        """
         from ...features.base import logout
 
-        if self.connection.closed:
+        connection = self.connection
+        if connection.under_way is not None and connection.under_way.heavy:
+            await connection.close()
+        if connection.closed:
             return
         try:
-            await self.connection.run(logout())
+            await connection.run(logout())
         except ImapError:
             pass  # it is over either way
         finally:
-            await self.connection.close()
+            await connection.close()
 
     async def close(self) -> None:
         """Close the connection at once, without a word to the server."""

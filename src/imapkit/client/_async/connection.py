@@ -48,6 +48,9 @@ _DRAIN_SECONDS: Final = 1.0
 class AsyncUnderWay(Protocol):
     """A command that outlives a call: ``settle`` brings it to its end, keeping what its owner still wants."""
 
+    heavy: bool
+    """What is left of it may be much: not worth reading before saying goodbye."""
+
     async def settle(self) -> None: ...
 
 

@@ -28,6 +28,8 @@ POLL: Final = 60.0
 class AsyncIdler:
     """Keeps a connection idling between calls of ``wait``."""
 
+    heavy = False
+
     def __init__(self, connection: AsyncConnection, renew: float, has_news: Callable[[], bool]) -> None:
         self._connection = connection
         self._has_news = has_news

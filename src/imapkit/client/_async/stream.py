@@ -18,6 +18,8 @@ from .connection import AsyncConnection
 class AsyncResponses:
     """What a command answers. ``batch`` until it gives an empty list; ``abandon`` to stop early."""
 
+    heavy = True
+
     def __init__(self, connection: AsyncConnection, command: Writable) -> None:
         self._connection = connection
         self._command = command

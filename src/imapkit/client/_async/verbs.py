@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ...features.append import AppendMessage
     from ...features.copy import CopyResult
     from ...features.esearch import EsearchData, SearchResult
     from ...features.fetch_data import FetchData
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ...features.qresync import Changed
     from ...features.status import MailboxStatus
     from ...features.store import StoreResult
+    from ...features.uidplus import AppendUid
     from ...ports.client import Op
     from ...ports.store import FlagAction
     from ...protocol.numset import NumSet
@@ -178,6 +180,16 @@ class AsyncVerbs:
         from ...features.list_status import list_status as verb
 
         return await self.run(verb(self.session, pattern, *items))
+
+    async def multiappend(self, mailbox: str, messages: Sequence[AppendMessage]) -> AppendUid | None:
+        """Put messages into a mailbox, all or none (RFC 3502); their UIDs in the same order, where the server tells them (RFC 4315).
+
+        A server without MULTIAPPEND gets them one by one: if it refuses one, those before it stay, and a note of the error says how
+        many they are. ``AppendMessage.of`` makes one of octets. Raises NoSuchMailbox, TooBig, OverQuota, LimitReached, CommandFailed.
+        """
+        from ...features.multiappend import multiappend as verb
+
+        return await self.run(verb(self.session, mailbox, messages))
 
     async def search(self, key: SearchKey, *, uid: bool = True) -> SearchResult:
         """Find messages (RFC 9051 section 6.4.4): UIDs, or message numbers with ``uid=False``. Raises BadCharset, CommandFailed.

@@ -70,17 +70,23 @@ class Client(Verbs):
         return self.connection.has(capability)
 
     def logout(self) -> None:
-        """End the session politely and close the connection. A connection that broke meanwhile is no error."""
+        """End the session politely and close the connection. A connection that broke meanwhile is no error.
+
+        In the middle of an answer that is iterated it is closed without a word.
+        """
         from ...features.base import logout
 
-        if self.connection.closed:
+        connection = self.connection
+        if connection.under_way is not None and connection.under_way.heavy:
+            connection.close()
+        if connection.closed:
             return
         try:
-            self.connection.run(logout())
+            connection.run(logout())
         except ImapError:
             pass  # it is over either way
         finally:
-            self.connection.close()
+            connection.close()
 
     def close(self) -> None:
         """Close the connection at once, without a word to the server."""

@@ -49,6 +49,9 @@ _DRAIN_SECONDS: Final = 1.0
 class UnderWay(Protocol):
     """A command that outlives a call: ``settle`` brings it to its end, keeping what its owner still wants."""
 
+    heavy: bool
+    """What is left of it may be much: not worth reading before saying goodbye."""
+
     def settle(self) -> None: ...
 
 

@@ -14,7 +14,7 @@ from ...errors import UsageError
 from ...features.copy import copy
 from ...features.esearch import search
 from ...features.fetch import Fetch
-from ...features.fetch_items import FetchItem, UidItem
+from ...features.fetch_items import FetchItem, SectionItem, UidItem
 from ...features.move import move
 from ...features.store import store
 from ...features.uidplus import expunge
@@ -32,6 +32,8 @@ _RANGES: Final = 200
 """Ranges of one set: about 4,000 octets of a command line at most."""
 _MESSAGES: Final = 500
 """Messages of one FETCH, so that whoever stops early leaves little behind."""
+_BODIES: Final = 50
+"""The same where their content comes with them."""
 
 
 class Query:
@@ -69,7 +71,12 @@ class Query:
         Stopping early is safe. A message whose answer cannot be read has ``broken`` set. Raises CommandFailed.
         """
         wanted = tuple(dict.fromkeys((UidItem(), *(items or DEFAULT))))
-        for part in _slices(self.uidset()):
+        most = (
+            _BODIES
+            if any(isinstance(item, SectionItem) and not item.section.fields for item in wanted)
+            else _MESSAGES
+        )
+        for part in _slices(self.uidset(), most):
             self.mailbox.check_open()
             gatherer = Gatherer(part, wanted)
             responses = Responses(self.mailbox.connection, Fetch(part, wanted, uid=True))
@@ -189,8 +196,8 @@ def _parts(uids: NumSet) -> Iterator[NumSet]:
     return uids.split(_RANGES) if not uids.saved else iter((uids,))
 
 
-def _slices(uids: NumSet) -> Iterator[NumSet]:
-    """Sets of not too many messages."""
+def _slices(uids: NumSet, most: int) -> Iterator[NumSet]:
+    """Sets of at most that many messages."""
     if uids.saved or any(high > 0xFFFFFFFF for pair in uids.ranges for high in pair):
         yield uids
         return
@@ -198,11 +205,11 @@ def _slices(uids: NumSet) -> Iterator[NumSet]:
     count = 0
     for low, high in uids.resolve(0):
         while low <= high:
-            last = min(high, low + _MESSAGES - count - 1)
+            last = min(high, low + most - count - 1)
             held.append((low, last))
             count += last - low + 1
             low = last + 1
-            if count >= _MESSAGES or len(held) >= _RANGES:
+            if count >= most or len(held) >= _RANGES:
                 yield NumSet(tuple(held))
                 held, count = [], 0
     if held:

@@ -19,6 +19,8 @@ from .connection import Connection
 class Responses:
     """What a command answers. ``batch`` until it gives an empty list; ``abandon`` to stop early."""
 
+    heavy = True
+
     def __init__(self, connection: Connection, command: Writable) -> None:
         self._connection = connection
         self._command = command
