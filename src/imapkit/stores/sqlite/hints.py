@@ -6,12 +6,14 @@ The rule this file must not break: a hint is only ever a reason to look; losing 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import secrets
 import socket
 from collections.abc import Callable
 from pathlib import Path
 
+_log = logging.getLogger(__name__)
 _LONGEST = 100  # of a socket's path, with room
 
 
@@ -32,9 +34,15 @@ class Hints:
         """Listen on the running loop. Where a socket cannot be made, the regular looks must do."""
         self._directory.mkdir(mode=0o700, exist_ok=True)
         self._fd = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
-        self._socket.bind(self._address(self._name))
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        listening.setblocking(False)
+        try:
+            listening.bind(self._address(self._name))
+        except OSError as error:
+            listening.close()
+            _log.warning("no hints between processes in %s: %s", self._directory, error)
+            return
+        self._socket = listening
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket.fileno(), self._receive)
 
@@ -47,19 +55,26 @@ class Hints:
         """Tell all other processes. Never waits."""
         if self._socket is None:
             return
-        listed = os.stat(self._fd).st_mtime_ns
-        if listed != self._listed:
-            self._peers = [name for name in os.listdir(self._directory) if name != self._name]
-            self._listed = listed
-        for name in self._peers:
+        text = f"{account} {modseq}".encode()
+        for name in self._others():
             try:
-                self._socket.sendto(f"{account} {modseq}".encode(), self._address(name))
-            except BlockingIOError:
-                continue  # its queue is full: it will look anyway
+                self._socket.sendto(text, self._address(name))
             except ConnectionRefusedError:
                 (self._directory / name).unlink(missing_ok=True)  # its process is gone
-            except FileNotFoundError:
-                continue
+            except OSError:
+                continue  # its queue is full, or it has just gone: whoever waits looks anyway
+
+    def _others(self) -> list[str]:
+        try:
+            listed = os.stat(self._fd).st_mtime_ns
+            if listed != self._listed:
+                self._peers = [name for name in os.listdir(self._fd) if name != self._name]
+                self._listed = listed
+        except OSError as error:
+            # The change is committed already: nothing here may make it look failed.
+            _log.warning("no hints are sent from %s: %s", self._directory, error)
+            return []
+        return self._peers
 
     def _receive(self) -> None:
         if self._socket is None:
