@@ -92,6 +92,25 @@ def test_idle_accounts_are_closed_by_use(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_idle_accounts_are_closed_by_their_columns(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = SqliteStore(
+            tmp_path, columns_budget=2000
+        )  # an empty mailbox's columns take about a thousand octets
+        for number in range(20):
+            await store.create_account(f"a{number}", [("INBOX", ())])
+        accounts = [await store.open_account(f"a{number}") for number in range(20)]
+        for account in accounts:
+            (await account.open("INBOX")).release()
+        for account in accounts:
+            await account.release()
+        closed = [account.closed for account in accounts]
+        assert closed[0] and not closed[-1] and closed == sorted(closed, reverse=True)
+        await store.close()
+
+    asyncio.run(scenario())
+
+
 def test_columns_that_nobody_holds_go_when_there_are_too_many(tmp_path: Path) -> None:
     async def scenario() -> None:
         store = SqliteStore(tmp_path, columns_budget=1)

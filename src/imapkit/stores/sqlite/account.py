@@ -455,13 +455,18 @@ class SqliteAccount(AccountModel):
 
     def released(self, mailbox: OpenMailbox) -> None:
         """Columns that nobody holds stay within the budget, the latest opened longest."""
-        held = sum(_octets(open_one) for open_one in self.open_mailboxes.values())
+        held = self.octets
         for number, idle in list(self.open_mailboxes.items()):
             if held <= self.owner.columns_budget:
                 return
             if idle.holders == 0:
                 held -= _octets(idle)
                 del self.open_mailboxes[number]
+
+    @property
+    def octets(self) -> int:
+        """Memory held by columns."""
+        return sum(_octets(mailbox) for mailbox in self.open_mailboxes.values())
 
     async def release(self) -> None:
         await self.owner.give_back(self)

@@ -26,7 +26,9 @@ DESCRIPTORS: Final = 7
 """Of one open account."""
 MOST_ACCOUNTS: Final = 512
 COLUMNS: Final = 64 << 20
-"""Octets of columns that an account may keep for mailboxes that nobody has open."""
+"""Octets of columns that an account may keep for mailboxes that nobody has open …"""
+ALL_COLUMNS: Final = 8
+"""… and so many times that much all accounts together, before idle ones are closed."""
 
 
 class SqliteStore:
@@ -112,16 +114,19 @@ class SqliteStore:
 
     async def give_back(self, account: SqliteAccount) -> None:
         account.holders -= 1
-        if len(self._accounts) <= self._most:
-            return
         for account_id, idle in list(self._accounts.items()):
-            if len(self._accounts) <= self._most:
+            if not self._is_over_budget():
                 return
             if idle.holders == 0:
                 async with self._opening.setdefault(account_id, asyncio.Lock()):
                     if idle.holders == 0 and self._accounts.get(account_id) is idle:
                         del self._accounts[account_id]
                         await idle.close()
+
+    def _is_over_budget(self) -> bool:
+        if len(self._accounts) > self._most:
+            return True
+        return sum(account.octets for account in self._accounts.values()) > self.columns_budget * ALL_COLUMNS
 
     # Hints
 
