@@ -50,7 +50,7 @@ def test_what_a_client_said() -> None:
     for item in decoder.feed(CLIENT):
         items.append((item.tag, item.name, type(item.value).__name__))
         if isinstance(item.value, Append):
-            assert plain.plain(item.value.message) == "S: x\\r\\n\\n"
+            assert plain.plain(item.value.messages[0].message) == "S: x\\r\\n\\n"
     decoder.finish()
     assert items == [
         ("a", "LOGIN", "Login"),
@@ -133,7 +133,7 @@ def test_a_large_literal_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
     for data in (b"a APPEND INBOX {%d}\r\n" % size, b"x" * size, b"\r\n"):
         for item in decoder.feed(data):
             assert isinstance(item.value, Append)
-            shown.append(plain.plain(item.value.message))
+            shown.append(plain.plain(item.value.messages[0].message))
             assert "1000000 octets" in plain.line(item.value)
     decoder.finish()
     assert shown == [{"size": size, "head": "x" * plain.HEAD}]

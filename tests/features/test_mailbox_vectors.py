@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from imapkit.features.append import Append
+from imapkit.features.append import Append, AppendMessage
 from imapkit.features.list_ import (
     List,
     ListData,
@@ -59,20 +59,31 @@ COMMANDS = [
     Row(b"STATUS x (SIZE APPENDLIMIT)", StatusCommand("x", ("SIZE", "APPENDLIMIT"))),
     Row(
         b"APPEND saved-messages (\\Seen) {5+}\r\na\r\nb\n",
-        Append("saved-messages", ("\\Seen",), None, HeldLiteral(b"a\r\nb\n")),
+        Append("saved-messages", (AppendMessage(HeldLiteral(b"a\r\nb\n"), ("\\Seen",)),)),
     ),
     Row(
         b'APPEND x (\\Flagged $Work) " 7-Feb-1994 21:52:25 -0800" {1+}\r\nx',
         Append(
             "x",
-            ("\\Flagged", "$Work"),
-            datetime(1994, 2, 7, 21, 52, 25, tzinfo=timezone(timedelta(hours=-8))),
-            HeldLiteral(b"x"),
+            (
+                AppendMessage(
+                    HeldLiteral(b"x"),
+                    ("\\Flagged", "$Work"),
+                    datetime(1994, 2, 7, 21, 52, 25, tzinfo=timezone(timedelta(hours=-8))),
+                ),
+            ),
         ),
     ),
     Row(
         b'APPEND x "17-Jul-1996 02:44:25 +0000" ~{2+}\r\n\0x',
-        Append("x", (), datetime(1996, 7, 17, 2, 44, 25, tzinfo=UTC), HeldLiteral(b"\0x"), binary=True),
+        Append(
+            "x",
+            (
+                AppendMessage(
+                    HeldLiteral(b"\0x"), (), datetime(1996, 7, 17, 2, 44, 25, tzinfo=UTC), binary=True
+                ),
+            ),
+        ),
     ),
 ]
 

@@ -1,6 +1,7 @@
-"""APPEND (RFC 9051 section 6.3.12): put a message into a mailbox.
+"""APPEND (RFC 9051 section 6.3.12): put a message into a mailbox; several where MULTIAPPEND is there.
 
-Steps of the plan "APPEND": PLAN before anything is stored, COMPLETE after it (a step may add a response code).
+Steps of the plan "APPEND": PLAN before anything is stored, COMPLETE after it (a step may add a response code). The rule this file must
+not break: all messages of a command are added in one change, or none is.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self, cast
+from typing import Final, Self, cast
 
 from ..errors import MailboxMissing, No
 from ..ports.client import ClientSession, Op
@@ -19,7 +20,7 @@ from ..protocol.codes import Code
 from ..protocol.dates import read_date_time, write_date_time
 from ..protocol.flags import RECENT, read_flag_list, write_flag_list
 from ..protocol.mailbox import read_mailbox
-from ..protocol.registry import Feature, Grammar, Phase
+from ..protocol.registry import Feature, Grammar, Phase, Point
 from ..protocol.status import Ok
 from ..record import record
 from ..wire.cursor import Cursor
@@ -35,25 +36,31 @@ feature = Feature(
     "APPEND", spec=("RFC 3501", "RFC 9051"), summary="Put a message into a mailbox", rev2=True, core=True
 )
 
+MORE: Final = b"append-message"
+"""The name under which MULTIAPPEND declares the reader of further messages."""
 
-@feature.command("APPEND", states=states.AUTHENTICATED)
+
 @record
-class Append:
-    """append = "APPEND" SP mailbox [SP flag-list] [SP date-time] SP (literal / literal8)."""
+class AppendMessage:
+    """append-message = [SP flag-list] [SP date-time] SP (literal / literal8), behind the first space."""
 
-    mailbox: str
-    flags: tuple[str, ...]
-    date: datetime | None
     message: Stream
     """A Literal as it was read; anything that gives octets in order to write."""
+    flags: tuple[str, ...] = ()
+    date: datetime | None = None
+    """Becomes INTERNALDATE; None: now."""
     binary: bool = False
     """Sent as literal8: may hold NUL (RFC 3516)."""
 
     @classmethod
+    def of(cls, message: bytes | Stream, flags: Iterable[str] = (), date: datetime | None = None) -> Self:
+        """From octets with CRLF line ends, or a stream of them."""
+        if isinstance(message, bytes):
+            return cls(HeldLiteral(message), tuple(flags), date, b"\0" in message)
+        return cls(message, tuple(flags), date)
+
+    @classmethod
     def read(cls, c: Cursor, g: Grammar) -> Self:
-        c.sp()
-        mailbox = read_mailbox(c)
-        c.sp()
         flags: tuple[str, ...] = ()
         if c.peek_is(b"("):
             start = c.pos
@@ -67,17 +74,42 @@ class Append:
             date = read_date_time(c)
             c.sp()
         binary = c.at_literal8()
-        return cls(mailbox, flags, date, c.literal("a message as a literal"), binary)
+        return cls(c.literal("a message as a literal"), flags, date, binary)
+
+    def write(self, w: Writer) -> None:
+        if self.flags:
+            write_flag_list(w, self.flags)
+            w.sp()
+        if self.date is not None:
+            write_date_time(w, self.date)
+            w.sp()
+        w.literal(self.message, binary=self.binary)
+
+
+@feature.command("APPEND", states=states.AUTHENTICATED)
+@record
+class Append:
+    """append = "APPEND" SP mailbox 1*append-message; more than one is declared by MULTIAPPEND."""
+
+    mailbox: str
+    messages: tuple[AppendMessage, ...]
+
+    @classmethod
+    def read(cls, c: Cursor, g: Grammar) -> Self:
+        c.sp()
+        mailbox = read_mailbox(c)
+        c.sp()
+        messages = [AppendMessage.read(c, g)]
+        read_more = g.reader(Point.APPEND_MORE, MORE)
+        while read_more is not None and c.accept_sp():
+            messages.append(cast(AppendMessage, read_more(c, g)))
+        return cls(mailbox, tuple(messages))
 
     def write(self, w: Writer) -> None:
         w.raw(b"APPEND ").mailbox(self.mailbox)
-        if self.flags:
+        for message in self.messages:
             w.sp()
-            write_flag_list(w, self.flags)
-        if self.date is not None:
-            w.sp()
-            write_date_time(w, self.date)
-        w.sp().literal(self.message, binary=self.binary)
+            message.write(w)
 
 
 @dataclass(slots=True)
@@ -91,14 +123,9 @@ class AppendPlan:
 
 @feature.handler(Append)
 async def handle_append(ctx: SessionContext, command: Append) -> Ok:
-    literal = cast("Literal", command.message)  # what was read is one
-    flags = settable(command.flags)
-    if literal.size > ctx.settings.append_limit:
-        raise No(
-            f"a message may have {ctx.settings.append_limit} octets, this one has {literal.size}", TOOBIG
-        )
-    if not literal.size:
-        raise No("a message cannot be empty")
+    flags = [settable(one.flags) for one in command.messages]
+    for one in command.messages:
+        _check(ctx, _literal(one))
     row = ctx.account.find(command.mailbox)
     if row is None:
         await ctx.account.refresh()
@@ -107,14 +134,31 @@ async def handle_append(ctx: SessionContext, command: Append) -> Ok:
         raise No(f"there is no mailbox {command.mailbox}", TRYCREATE)
     plan = AppendPlan(command, [])
     await run_hooks(ctx, "APPEND", Phase.PLAN, plan)
-    date = command.date or datetime.now(UTC)
-    new = NewMessage(literal, await index_literal(literal), flags, date)
+    now = datetime.now(UTC)
+    new: list[NewMessage] = []
+    for one, kept in zip(command.messages, flags, strict=True):
+        literal = _literal(one)
+        new.append(NewMessage(literal, await index_literal(literal), kept, one.date or now))
     try:
-        plan.added = await ctx.account.append(row.id, [new])
+        plan.added = await ctx.account.append(row.id, new)
     except MailboxMissing:
         raise No(f"there is no mailbox {command.mailbox}", TRYCREATE) from None
     await run_hooks(ctx, "APPEND", Phase.COMPLETE, plan)
     return Ok("APPEND completed", plan.codes[0] if plan.codes else None)
+
+
+def _literal(one: AppendMessage) -> Literal:
+    return cast("Literal", one.message)  # what was read is one
+
+
+def _check(ctx: SessionContext, literal: Literal) -> None:
+    """A message of no octets is how a client gives up in the middle (RFC 3502)."""
+    if literal.size > ctx.settings.append_limit:
+        raise No(
+            f"a message may have {ctx.settings.append_limit} octets, this one has {literal.size}", TOOBIG
+        )
+    if not literal.size:
+        raise No("a message cannot be empty: nothing was appended")
 
 
 @feature.op
@@ -130,9 +174,14 @@ def append(
     Gives UIDVALIDITY and UID where the server tells them (RFC 4315). ``date`` becomes INTERNALDATE; None: now.
     Raises NoSuchMailbox, TooBig, OverQuota, CommandFailed.
     """
-    stream: Stream = HeldLiteral(message) if isinstance(message, bytes) else message
-    binary = isinstance(message, bytes) and b"\0" in message
-    if binary:
+    return (yield from append_all(session, mailbox, (AppendMessage.of(message, flags, date),)))
+
+
+def append_all(
+    session: ClientSession, mailbox: str, messages: tuple[AppendMessage, ...]
+) -> Op[AppendUid | None]:
+    """One APPEND of all of them."""
+    if any(message.binary for message in messages):
         session.need("BINARY", "to append a message that holds NUL")
-    done = yield Append(mailbox, tuple(flags), date, stream, binary)
+    done = yield Append(mailbox, messages)
     return done.code(AppendUid)

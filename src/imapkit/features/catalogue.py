@@ -32,6 +32,7 @@ BUILT_IN: Final = (
     "list_status",
     "special_use",
     "append",
+    "multiappend",
     "idle",
     "search",
     "esearch",

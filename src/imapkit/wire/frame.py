@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol
 
 from ..errors import LimitExceeded
 from ..record import record
-from .limits import Limits
+from .limits import LITERALS, Limits
 from .terminals import LITERAL_TAIL
 
 _TAIL = 32  # the longest literal marker, with room
@@ -335,11 +335,16 @@ class Framer:
         error = self._literal_error(size)
         if error is not None:
             self._reset()
-            if not sync:
-                self._dead = True
-                self._buf.clear()
-                self._pos = self._scanned = 0
-            return Refused(head[:64], error, fatal=not sync)
+            if sync:
+                return Refused(head[:64], error, fatal=False)
+            if self._gate and size <= self.limits.literal:
+                # One too many, or too much in all: what is on its way already is swallowed
+                self._skip_octets, self._skip_line = size, error
+                return Refused(head[:64], error, fatal=False)
+            self._dead = True
+            self._buf.clear()
+            self._pos = self._scanned = 0
+            return Refused(head[:64], error, fatal=True)
         self._head.append(line)
         self._head_size += len(line)
         if sync:
@@ -356,7 +361,7 @@ class Framer:
         if self._literal_octets + size > limits.frame:
             return LimitExceeded("all literals of a command", limits.frame, self._literal_octets + size)
         if len(self._literals) >= limits.literals:
-            return LimitExceeded("number of literals", limits.literals, len(self._literals) + 1)
+            return LimitExceeded(LITERALS, limits.literals, len(self._literals) + 1)
         return None
 
     def _start_literal(self, size: int) -> None:

@@ -7,6 +7,9 @@ from ..record import value
 KIB = 1024
 MIB = 1024 * 1024
 
+LITERALS = "number of literals"
+"""The ``kind`` of a LimitExceeded that is about how many there are, not about their size."""
+
 
 @value
 class Limits:
