@@ -7,7 +7,8 @@ Other files add keys at ``Point.SEARCH_KEY``, return options at ``Point.SEARCH_R
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, Self, TypeVar
@@ -128,27 +129,33 @@ class SearchData:
 
     @classmethod
     def read(cls, c: Cursor, g: Grammar) -> Self:
-        numbers: list[int] = []
-        modseq = None
-        while c.accept_sp() and not c.at_end:
-            if c.accept(b"("):
-                if not c.accept_word(b"MODSEQ"):
-                    raise c.fail("MODSEQ")
-                c.sp()
-                modseq = c.number64("a MODSEQ")
-                c.expect(b")")
-            else:
-                numbers.append(c.nz_number("a message number"))
-        return cls(tuple(numbers), modseq)
+        return cls(*read_numbers(c))
 
     def write(self, w: Writer) -> None:
-        for chunk in _search_line(iter(self.numbers), self.modseq):
+        for chunk in number_line(b"SEARCH", self.numbers, self.modseq):
             w.raw(chunk)
 
 
-def _search_line(numbers: Iterator[int], modseq: int | None) -> Iterator[bytes]:
-    """The response without ``* ``, in pieces."""
-    yield b"SEARCH"
+def read_numbers(c: Cursor) -> tuple[tuple[int, ...], int | None]:
+    """*(SP nz-number) [SP search-sort-mod-seq]: what SEARCH and SORT tell (RFC 7162 section 7)."""
+    numbers: list[int] = []
+    modseq = None
+    while c.accept_sp() and not c.at_end:
+        if c.accept(b"("):
+            if not c.accept_word(b"MODSEQ"):
+                raise c.fail("MODSEQ")
+            c.sp()
+            modseq = c.number64("a MODSEQ")
+            c.expect(b")")
+        else:
+            numbers.append(c.nz_number("a message number"))
+    return tuple(numbers), modseq
+
+
+def number_line(name: bytes, found: Iterable[int], modseq: int | None) -> Iterator[bytes]:
+    """The response SEARCH or SORT without ``* ``, in pieces."""
+    yield name
+    numbers = iter(found)
     while batch := list(islice(numbers, _BATCH)):
         yield b" " + b" ".join([b"%d" % number for number in batch])
     if modseq is not None:
@@ -179,6 +186,17 @@ class SearchPlan:
 
 @feature.handler(Search)
 async def handle_search(ctx: SessionContext, command: Search) -> None:
+    plan = await run_search(ctx, command)
+    await run_hooks(ctx, "SEARCH", Phase.EMIT, plan)
+    if not plan.answered:
+        numbers = numbers_of(ctx.view, plan.found, uid=command.uid)
+        ctx.send_bytes(b"* ", *number_line(b"SEARCH", numbers, plan.modseq), b"\r\n")
+    for phase in (Phase.AFTER, Phase.COMPLETE):
+        await run_hooks(ctx, "SEARCH", phase, plan)
+
+
+async def run_search(ctx: SessionContext, command: Search) -> SearchPlan:
+    """The plan up to what was found: for SEARCH, and for commands that answer it in another form."""
     nothing = ctx.view.mailbox.search().nothing()
     plan = SearchPlan(command, nothing, nothing)
     await run_hooks(ctx, "SEARCH", Phase.PARSE, plan)
@@ -190,13 +208,8 @@ async def handle_search(ctx: SessionContext, command: Search) -> None:
         for call in plan.if_refused:
             call()
         raise
-    for phase in (Phase.SELECT, Phase.EMIT):
-        await run_hooks(ctx, "SEARCH", phase, plan)
-    if not plan.answered:
-        numbers = numbers_of(ctx.view, plan.found, uid=command.uid)
-        ctx.send_bytes(b"* ", *_search_line(numbers, plan.modseq), b"\r\n")
-    for phase in (Phase.AFTER, Phase.COMPLETE):
-        await run_hooks(ctx, "SEARCH", phase, plan)
+    await run_hooks(ctx, "SEARCH", Phase.SELECT, plan)
+    return plan
 
 
 async def find(ctx: SessionContext, key: SearchKey, charset: str | None = None) -> MessageSet:
@@ -209,6 +222,7 @@ async def find(ctx: SessionContext, key: SearchKey, charset: str | None = None) 
         resolve_uids=lambda uids: view.resolve(uids, uid=True),
         recent=view.recent,
         codec=_codec(ctx, charset),
+        now=time.time,
     )
     try:
         key.check(run)

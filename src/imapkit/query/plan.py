@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..errors import UsageError
 from ..protocol.numset import NumSet, Range, compress
 from .collate import casemap
 from .index import MessageSet, SearchIndex, TextColumn
@@ -33,6 +34,10 @@ _PAUSE = 8
 """Keys between two pauses: a long command must not hold up everybody else, however cheap its keys are."""
 
 
+def _no_clock() -> float:
+    raise UsageError("this search was given no clock")
+
+
 @dataclass(slots=True, frozen=True)
 class Run:
     """What keys are evaluated against: the index, and how the session understands numbers, ``$`` and charset."""
@@ -44,6 +49,8 @@ class Run:
     recent: Callable[[], MessageSet]
     codec: str = "utf-8"
     """Python's name of the charset of the strings."""
+    now: Callable[[], float] = _no_clock
+    """Seconds since 1970, for keys that count back from the present."""
 
     def needle(self, text: str) -> str:
         """A search string decoded and mapped as the stored texts are. Raises UnicodeError where it is not in the charset."""
