@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 from ..record import record
@@ -15,6 +16,7 @@ from .mime import unfold
 _LOGICAL: Final = re.compile(rb"[^\n]*(?:\n[ \t][^\n]*)*\n?")
 _NAME: Final = re.compile(rb"([\x00!-9;-~\x80-\xff]+)[ \t]*:")
 _BLANK: Final = (b"\n", b"\r\n", b"\r", b"")
+_PLAIN_NAME: Final = re.compile(rb"[!-9;-~\x80-\xff]+")
 
 
 @record
@@ -49,10 +51,36 @@ def fields(header: bytes) -> Iterator[Field]:
 
 def select_fields(header: bytes, names: Iterable[bytes], negate: bool = False) -> bytes:
     """HEADER.FIELDS, or HEADER.FIELDS.NOT when ``negate``: the fields and the blank line."""
+    if not negate and is_tidy(header):
+        chosen = _finder(tuple(names)).findall(b"\n" + header)
+        chosen.append(b"\r\n")
+        return b"\n".join(chosen)
+    return select_fields_plainly(header, names, negate)
+
+
+def select_fields_plainly(header: bytes, names: Iterable[bytes], negate: bool = False) -> bytes:
+    """``select_fields`` field by field, for any header; the quick way must give the same octets."""
     wanted = {name.lower() for name in names}
     chosen = [_ended(field.raw) for field in fields(header) if (field.name.lower() in wanted) != negate]
     chosen.append(b"\r\n")
     return b"".join(chosen)
+
+
+def is_tidy(header: bytes) -> bool:
+    """True for the common header block: one blank line, at its end, and no NUL; what is found line by line is a field then."""
+    return (
+        header.find(b"\n\r\n") == len(header) - 3 >= 0
+        and not header.startswith((b"\r\n", b"\n"))
+        and b"\n\n" not in header
+        and b"\0" not in header
+    )
+
+
+@lru_cache(maxsize=128)
+def _finder(names: tuple[bytes, ...]) -> re.Pattern[bytes]:
+    """Finds the fields of these names behind a line end, without their own."""
+    known = b"|".join(re.escape(name) for name in dict.fromkeys(names) if _PLAIN_NAME.fullmatch(name))
+    return re.compile(rb"\n((?:%s)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*)" % (known or b"(?!)"), re.IGNORECASE)
 
 
 def _ended(raw: bytes) -> bytes:

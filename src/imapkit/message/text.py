@@ -6,13 +6,21 @@ Parts that are no text are not looked into.
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from ..query.collate import casemap
 from .charset import guess
 from .decode import part_text
-from .headers import fields
+from .headers import fields, is_tidy
 from .mime import unfold
 from .part import LEAF, Part, walk
 from .words import decode_words
+
+_FIELD: Final = re.compile(r"\n([!-9;-~]+)[ \t]*:([^\n]*)")
+_FOLDED_NAME: Final = re.compile(rb"\n[!-9;-~]+[ \t]*\r?\n[ \t]")
+"""A fold between a name and its colon makes the line no field."""
+_AROUND: Final = " \t\r\n\0"
 
 
 def search_text(data: bytes, root: Part) -> str:
@@ -28,6 +36,23 @@ def search_text(data: bytes, root: Part) -> str:
 
 def search_header(header: bytes) -> str:
     """The case-mapped text of a header block: fields unfolded and decoded, one in a line."""
+    if header.isascii() and b"=?" not in header and b"\r\r" not in header and is_tidy(header):
+        block = b"\n" + header
+        if _FOLDED_NAME.search(block) is None:
+            lines = _FIELD.findall(_unfolded(block).decode("ascii").upper())
+            return "\n".join([f"{name}: {value.strip(_AROUND)}" for name, value in lines])
+    return search_header_plainly(header)
+
+
+def _unfolded(header: bytes) -> bytes:
+    """A tidy header without its folds: four passes of ``replace`` take a tenth of the time of one regular expression."""
+    for white in (b" ", b"\t"):
+        header = header.replace(b"\r\n" + white, white).replace(b"\n" + white, white)
+    return header
+
+
+def search_header_plainly(header: bytes) -> str:
+    """``search_header`` field by field, for any header; the quick way must give the same text."""
     lines = [f"{guess(field.name)}: {decode_words(field.value)}" for field in fields(header)]
     return casemap("\n".join(lines))
 
