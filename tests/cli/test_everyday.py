@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -222,3 +226,36 @@ def test_a_wrong_password(url: str, run: Run, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("IMAP_PASSWORD", "wrong")
     code, _, err = run("ls", url)
     assert code == 1 and "refuses the login of ann" in err and "IMAP_PASSWORD" in err
+
+
+# Interrupted
+
+
+def test_an_empty_mailbox(url: str, run: Run) -> None:
+    assert run("summary", f"{url}/Lists") == (0, "", "")
+    assert run("search", f"{url}/Lists", "--json") == (0, "", "")
+
+
+def test_the_reader_goes_away(url: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "imapkit", "summary", "--json", url],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(30) == 1
+
+
+def test_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it waits for a server that says nothing."""
+    monkeypatch.setenv("IMAP_PASSWORD", PASSWORD)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        command = [sys.executable, "-m", "imapkit", "ls", f"imap://ann@127.0.0.1:{silent.getsockname()[1]}"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            conn, _ = silent.accept()
+            with conn:
+                process.send_signal(signal.SIGINT)
+                out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, "", "imapkit: interrupted\n")

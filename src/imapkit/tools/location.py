@@ -91,7 +91,11 @@ class Access:
     def open(self, *, read_only: bool = True) -> Iterator[Mailbox]:
         """The mailbox of the URL (INBOX when it names none), open."""
         with self.session() as client:
-            yield client.select(self.mailbox or "INBOX", read_only=read_only)
+            yield self.select(client, read_only=read_only)
+
+    def select(self, client: Client, *, read_only: bool = True) -> Mailbox:
+        """The same mailbox, for those who need the client too."""
+        return client.select(self.mailbox or "INBOX", read_only=read_only)
 
     def _address(self) -> Address:
         from ..client.url import parse_url

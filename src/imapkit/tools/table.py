@@ -16,6 +16,46 @@ _LEAST: Final = 10
 """Cells below which no column is made narrower."""
 
 
+class Table:
+    """Prints rows as they come, a batch at a time: columns are as wide as the rows so far need."""
+
+    def __init__(
+        self, head: Sequence[str], *, numbers: frozenset[int] = frozenset(), indent: int = 0
+    ) -> None:
+        """``numbers`` are the columns that go to the right."""
+        self._head = [name.upper() for name in head]
+        self._numbers = numbers
+        self._indent = indent
+        self._wanted = [width(name) for name in self._head]
+        self._begun = False
+        self._terminal = sys.stdout.isatty()
+
+    def add(self, rows: Iterable[Sequence[str]]) -> None:
+        """Print some rows; the head before the first ones."""
+        lines = [[one_line(cell) for cell in row] for row in rows]
+        self._wanted = [
+            max(column) for column in zip(self._wanted, *(map(width, line) for line in lines), strict=True)
+        ]
+        widths = list(self._wanted)
+        if self._terminal:
+            gaps = len(_GAP) * (len(self._head) - 1)
+            _narrow(widths, shutil.get_terminal_size().columns - self._indent - gaps)
+        if not self._begun:
+            self._begun = True
+            head = self._line(self._head, widths)
+            bold = self._terminal and "NO_COLOR" not in os.environ
+            print(f"\x1b[1m{head}\x1b[0m" if bold else head)
+        for line in lines:
+            print(self._line(line, widths))
+
+    def _line(self, cells: Sequence[str], widths: Sequence[int]) -> str:
+        fitted = [
+            _cell(text, room, right=column in self._numbers)
+            for column, (text, room) in enumerate(zip(cells, widths, strict=True))
+        ]
+        return (" " * self._indent + _GAP.join(fitted)).rstrip()
+
+
 def print_table(
     head: Sequence[str],
     rows: Iterable[Sequence[str]],
@@ -23,20 +63,8 @@ def print_table(
     numbers: frozenset[int] = frozenset(),
     indent: int = 0,
 ) -> None:
-    """Print rows below a head line; ``numbers`` are the columns that go to the right."""
-    lines = [[name.upper() for name in head], *([one_line(cell) for cell in row] for row in rows)]
-    widths = [max(width(line[column]) for line in lines) for column in range(len(head))]
-    terminal = sys.stdout.isatty()
-    if terminal:
-        _narrow(widths, shutil.get_terminal_size().columns - indent - len(_GAP) * (len(head) - 1))
-    bold = terminal and "NO_COLOR" not in os.environ
-    for count, line in enumerate(lines):
-        cells = [
-            _cell(text, room, right=column in numbers)
-            for column, (text, room) in enumerate(zip(line, widths, strict=True))
-        ]
-        text = (" " * indent + _GAP.join(cells)).rstrip()
-        print(f"\x1b[1m{text}\x1b[0m" if bold and count == 0 else text)
+    """Print all rows below a head line."""
+    Table(head, numbers=numbers, indent=indent).add(rows)
 
 
 def width(text: str) -> int:

@@ -10,9 +10,10 @@ from .selecting import present
 
 def transfer(access: Access, uids: str, target: str, *, move: bool, create: bool, as_json: bool) -> None:
     """Raises NoSuchMailbox with the mend, and whatever the client raises."""
-    with access.open(read_only=not move) as mailbox:
-        if create and not mailbox.client.folders(target):
-            mailbox.client.create(target)
+    with access.session() as client:
+        mailbox = access.select(client, read_only=not move)
+        if create and not client.folders(target):
+            client.create(target)
         query = present(mailbox, uids)
         try:
             pairs = query.move(target) if move else query.copy(target)

@@ -76,6 +76,8 @@ def _dispatch(arguments: list[str]) -> int:
         return _no_such_verb(verb)
     app = _app(import_module(f"{__package__}.{VERBS[verb][0]}"))
     result = app(args=rest, prog_name=f"imapkit {verb}", standalone_mode=False)
+    if result == INTERRUPTED:  # typer made Ctrl-C a code without a word
+        words.complain("interrupted")
     return result if isinstance(result, int) else DONE
 
 

@@ -10,8 +10,9 @@ from ..on_server import Json, on_server
 @on_server
 def run(access: Access, as_json: Json = False) -> None:
     """Say what a mailbox holds: counts, UIDs, flags, and the rights to change it. Nothing in it is changed."""
-    with access.open() as mailbox:
-        status = mailbox.client.status(mailbox.name, *_items(mailbox.client.has("STATUS=SIZE")))
+    with access.session() as client:
+        mailbox = access.select(client)
+        status = client.status(mailbox.name, *_items(client.has("STATUS=SIZE")))
         fields: dict[str, object] = {
             "mailbox": mailbox.name,
             "messages": mailbox.exists,
@@ -23,8 +24,8 @@ def run(access: Access, as_json: Json = False) -> None:
             "highest_modseq": mailbox.highest_modseq,
             "flags": sorted(mailbox.flags),
             "permanent_flags": sorted(mailbox.permanent_flags),
-            "server": mailbox.client.identify({"name": "imapkit"}),
-            "capabilities": sorted(mailbox.client.capabilities),
+            "server": client.identify({"name": "imapkit"}),
+            "capabilities": sorted(client.capabilities),
         }
     if as_json:
         words.print_json(fields)

@@ -20,11 +20,12 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Delete messages for good: these, and no others that were marked as deleted."""
-    with access.open(read_only=False) as mailbox:
+    with access.session() as client:
+        mailbox = access.select(client, read_only=False)
         query = present(mailbox, uids)
         count = query.count()
         if trash:
-            query.move(mailbox.client.folder(role="trash").name)
+            query.move(client.folder(role="trash").name)
         else:
             query.delete()
     if as_json:

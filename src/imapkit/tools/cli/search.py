@@ -12,7 +12,7 @@ from ...query.key import SearchKey
 from .. import lines, words
 from ..location import Access
 from ..on_server import Json, on_server
-from ..table import print_table
+from ..table import Table
 
 Text = Annotated[str | None, typer.Option(metavar="TEXT")]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
@@ -56,7 +56,7 @@ def run(
         "deleted": deleted, "keyword": keyword, "larger": larger, "smaller": smaller,
     }  # fmt: skip
     keys = _keys({name: value for name, value in given.items() if value is not None}, header or [], raw)
-    rows: list[tuple[str, ...]] = []
+    table = Table(lines.HEAD, numbers=frozenset({0}))
     with access.open() as mailbox:
         found = lines.newest(mailbox.search(*keys).uidset(), limit)
         if uids:
@@ -64,13 +64,12 @@ def run(
                 print(uid)
             return
         for batch in lines.batches(found):
-            for message in lines.messages(mailbox, batch):
-                if as_json:
+            messages = lines.messages(mailbox, batch)
+            if as_json:
+                for message in messages:
                     words.print_json(lines.fields(message))
-                else:
-                    rows.append(lines.row(message))
-    if rows:
-        print_table(lines.HEAD, rows, numbers=frozenset({0}))
+            else:
+                table.add(map(lines.row, messages))
 
 
 def _day(moment: datetime | None) -> date | None:

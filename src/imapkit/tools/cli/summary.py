@@ -9,7 +9,7 @@ import typer
 from .. import lines, words
 from ..location import Access
 from ..on_server import Json, on_server
-from ..table import print_table
+from ..table import Table
 
 
 @on_server
@@ -26,16 +26,14 @@ def run(
     Nothing is marked as read.
     """
     last = "parts" if parts else "text"
-    rows: list[tuple[str, ...]] = []
+    table = Table((*lines.HEAD, last), numbers=frozenset({0}))
     with access.open() as mailbox:
         for batch in lines.batches(lines.newest(mailbox.all().uidset(), limit)):
             found = list(lines.messages(mailbox, batch, structure=True))
             told = {} if parts else lines.first_words(mailbox, found)
-            for message in found:
-                more = lines.part_list(message) if parts else told.get(message.data.uid or 0, "")
-                if as_json:
-                    words.print_json({**lines.fields(message), last: more})
-                else:
-                    rows.append((*lines.row(message), more))
-    if not as_json:
-        print_table((*lines.HEAD, last), rows, numbers=frozenset({0}))
+            more = [lines.part_list(one) if parts else told.get(one.data.uid or 0, "") for one in found]
+            if as_json:
+                for message, text in zip(found, more, strict=True):
+                    words.print_json({**lines.fields(message), last: text})
+            else:
+                table.add((*lines.row(message), text) for message, text in zip(found, more, strict=True))
