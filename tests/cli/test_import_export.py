@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import pytest
 
+from imapkit import connect
 from imapkit.errors import StoreError, StoreFull
 from imapkit.ports.store import Account, Added, Column, NewMessage
 from imapkit.stores.memory import MemoryStore
@@ -24,6 +25,7 @@ from imapkit.tools.demo_mail import load
 from imapkit.tools.formats.base import Format, Found
 from imapkit.tools.formats.choose import reader
 from imapkit.tools.importing import Import, Imported
+from tests.support.imapkit_server import imapkit_server
 
 T = TypeVar("T")
 MAIL = b"From: bob@example.org\nSubject: %d\n\ntext\n"
@@ -255,6 +257,23 @@ def test_killed_anywhere_and_run_again_each_message_is_there_once(data: Path, tm
     assert kills
     found = stored(data, lambda account: contents(account, "INBOX"))
     assert len(found) == count and set(found.values()) == {1}
+
+
+def test_beside_a_running_server(tmp_path: Path) -> None:
+    """A session that is open sees the messages, and what it sees can be exported meanwhile."""
+    source = eml_files(tmp_path / "in", 20)
+    with imapkit_server(tmp_path / "data", {"ann": "secret"}) as server:
+        where = ("--data", str(server.data), "--user", "ann")
+        url = f"imap://ann@{server.host}:{server.port}"
+        with connect(url, password="secret", allow_plaintext=True) as client:
+            inbox = client.select("INBOX")
+            assert main(["import", *where, str(source)]) == 0
+            inbox.refresh()
+            assert inbox.exists == 20
+            inbox.uids("1").flag(seen=True)
+            assert main(["export", *where, str(tmp_path / "out"), "--mailbox", "INBOX"]) == 0
+    names = [path.name for path in (tmp_path / "out" / "cur").iterdir()]
+    assert len(names) == 20 and sum(name.endswith(":2,S") for name in names) == 1
 
 
 def test_bad_files_are_named_and_the_exit_code_is_1(

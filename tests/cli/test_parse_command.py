@@ -1,6 +1,7 @@
 """``imapkit parse`` and ``imapkit features`` as processes: output, exit codes, the one line of a failure."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -93,3 +94,15 @@ def test_the_table_for_documents() -> None:
     lines = feature_table.markdown().splitlines()
     assert len(lines) == len(built_in()) + 2
     assert "[RFC 7888](https://www.rfc-editor.org/rfc/rfc7888)" in feature_table.markdown()
+
+
+def test_letters_that_the_terminal_does_not_know() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "imapkit", "parse", "--role", "client"],
+        input=b"a SELECT K&APY-ln\r\n",
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+        capture_output=True,
+        timeout=30,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"K\\xf6ln" in done.stdout

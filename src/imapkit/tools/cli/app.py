@@ -5,6 +5,7 @@ The rule this file must not break: nobody ever sees a traceback, unless they set
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -54,6 +55,10 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
 
 def execute(arguments: list[str]) -> int:
     """Run one command line. Raises nothing."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(
+            errors="backslashreplace"
+        )  # a terminal that cannot show a letter is no failure
     try:
         code = _dispatch(arguments)
         sys.stdout.flush()
