@@ -14,6 +14,7 @@ from typing import Final
 from ..protocol.numset import Range
 
 FOLD: Final = 1024
+_CHUNK: Final = 4096
 
 
 class Numbers:
@@ -54,15 +55,18 @@ class Numbers:
     def in_ranges(self, uid_ranges: Iterable[Range]) -> Iterator[tuple[int, int]]:
         """(number, UID) of those numbered here whose UID is in sorted ``uid_ranges``, ascending."""
         gone = self._gone
-        for low, high in uid_ranges:
-            place, end = self._find(low), self._find(high + 1)
-            before = bisect_left(gone, place)
-            while place < end:
-                if before < len(gone) and gone[before] == place:
-                    before += 1
-                else:
-                    yield place - before + 1, self._at(place)
-                place += 1
+        for start, end in self._spans(uid_ranges):
+            before = bisect_left(gone, start)
+            for place in range(start, end, _CHUNK):
+                uids = self._uids(place, min(end, place + _CHUNK))
+                if before == len(gone) or gone[before] >= place + len(uids):
+                    yield from zip(range(place - before + 1, end + 1), uids, strict=False)
+                    continue
+                for at, uid in enumerate(uids, place):
+                    if before < len(gone) and gone[before] == at:
+                        before += 1
+                    else:
+                        yield at - before + 1, uid
 
     def uid_range(self, low: int, high: int) -> Range:
         """The UIDs from number ``low`` to number ``high``."""
@@ -77,8 +81,7 @@ class Numbers:
         removed: list[int] = []
         places: list[int] = []
         gone = self._gone
-        for low, high in uid_ranges:
-            place, end = self._find(low), self._find(high + 1)
+        for place, end in self._spans(uid_ranges):
             before = bisect_left(gone, place)
             while place < end:
                 if before < len(gone) and gone[before] == place:
@@ -112,11 +115,34 @@ class Numbers:
         size = len(self._base)
         return int(self._base[place]) if place < size else self._tail[place - size]
 
-    def _find(self, uid: int) -> int:
-        """The first place whose UID is ``uid`` or above."""
-        if self._tail and uid > (self._base[-1] if len(self._base) else 0):
-            return len(self._base) + bisect_left(self._tail, uid)
-        return bisect_left(self._base, uid)
+    def _uids(self, start: int, end: int) -> list[int]:
+        """The UIDs of the places from ``start`` to before ``end``."""
+        size = len(self._base)
+        found = self._base[start:end] if start < size else ()
+        as_list = getattr(found, "tolist", None)  # arrays: far quicker than an element at a time
+        uids: list[int] = as_list() if as_list is not None else list(found)
+        return uids + self._tail[max(0, start - size) : end - size] if end > size else uids
+
+    def _spans(self, uid_ranges: Iterable[Range]) -> Iterator[tuple[int, int]]:
+        """The places (first, behind the last) of each of sorted ``uid_ranges``.
+
+        Each search is narrow: between two UIDs there are no more places than numbers, so that ranges close to each other cost
+        next to nothing.
+        """
+        end = last = 0
+        for low, high in uid_ranges:
+            start = self._find(low, end, end + low - last - 1)
+            end = self._find(high + 1, start, start + high - low + 1)
+            last = high
+            yield start, end
+
+    def _find(self, uid: int, low: int = 0, high: int | None = None) -> int:
+        """The first place whose UID is ``uid`` or above; it is known to be from ``low`` to ``high``."""
+        size = len(self._base)
+        high = self._places if high is None else min(high, self._places)
+        if low >= size or (self._tail and high > size and uid > (self._base[-1] if size else 0)):
+            return size + bisect_left(self._tail, uid, max(0, low - size), high - size)
+        return bisect_left(self._base, uid, low, min(high, size))
 
     def _place(self, number: int) -> int:
         """The place of a number: the expunged places before it are found by bisection, as ``gone[k] - k`` never falls."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections.abc import Sequence
-from typing import cast
+from typing import TypeAlias, cast
 
 import apsw
 import zstandard
@@ -21,6 +21,8 @@ from imapkit.stores.log.content import NewContent, ancestors, thread_keys
 
 from .blobs import Blobs
 
+Place: TypeAlias = tuple[int, int, str | None]
+"""Where the octets are: their number, those of the header in the row, the name of the file."""
 INLINE = 64 * 1024
 """Messages up to this size live in the blob table."""
 TEXT_VERSION = 1 << 16 | COLLATION
@@ -211,16 +213,17 @@ class Contents:
 
     # Octets
 
-    def locate(self, number: int) -> tuple[int, int, str | None]:
+    def locate(self, number: int) -> Place:
         """(size, octets of the header in the row, name of the file)."""
         query = "SELECT c.size, length(b.head), b.file FROM content c JOIN blob b USING (id) WHERE id = ?"
         rows = self._db.execute(query, (number,)).fetchall()
         if not rows:
             raise StoreBroken(f"there is no content {number}")
-        return cast("tuple[int, int, str | None]", rows[0])
+        return cast(Place, rows[0])
 
-    def octets(self, number: int, offset: int, length: int) -> bytes:
-        size, head, file = self.locate(number)
+    def octets(self, number: int, offset: int, length: int, place: Place | None = None) -> bytes:
+        """``place``: what ``locate`` gave, where the caller has it."""
+        size, head, file = place or self.locate(number)
         length = max(0, min(length, size - offset))
         if file is not None:
             return self._blobs.read(file, offset, length)
