@@ -48,6 +48,7 @@ def test_keep_serves_until_it_is_told_to_stop(
         deadline = time.monotonic() + 40
         while "Serving until" not in log.read_text() and time.monotonic() < deadline:
             time.sleep(0.1)
+        assert "Serving until" in log.read_text()
         port = re.search(r"port +(\d+) without", log.read_text())
         assert port is not None
         with imaplib.IMAP4("127.0.0.1", int(port[1])) as client:

@@ -33,6 +33,7 @@ class Stage:
     def say(self, *lines: str) -> None:
         for line in lines:
             print(f"   {clean(line)}".rstrip())
+        sys.stdout.flush()
 
     def aside(self, text: str) -> None:
         print(f"   {self._in(_DIM, clean(text))}")
