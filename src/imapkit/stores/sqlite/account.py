@@ -89,10 +89,13 @@ class SqliteBody:
     def __init__(self, contents: Contents, number: int) -> None:
         self._contents = contents
         self._number = number
-        self.size = contents.locate(number)[0]
+        self._place = contents.locate(number)
+        self.size = self._place[0]
 
     def read(self, offset: int = 0, length: int | None = None) -> bytes:
-        return self._contents.octets(self._number, offset, self.size if length is None else length)
+        return self._contents.octets(
+            self._number, offset, self.size if length is None else length, self._place
+        )
 
 
 class _Writing(AbstractAsyncContextManager[Change]):
