@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import resource
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -66,7 +65,6 @@ class SqliteStore:
             if not (self.data / "accounts").exists():
                 (self.data / "accounts").mkdir(mode=0o700, exist_ok=True)
                 self.disk.sync_directory(self.data)
-            os.umask(os.umask(0o077) | 0o077)
             self._hints.open()
         self._is_open = True
 
