@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from ...features.lsub import LsubData
     from ...features.namespace import NamespaceData
     from ...features.qresync import Changed
+    from ...features.sort import SortKey, SortResult
     from ...features.status import MailboxStatus
     from ...features.store import StoreResult
+    from ...features.thread import Algorithm, ThreadResult
     from ...features.uidplus import AppendUid
     from ...ports.client import Op
     from ...ports.store import FlagAction
@@ -224,6 +226,25 @@ class Verbs:
         from ...features.uidplus import expunge as verb
 
         return self.run(verb(self.session, numset))
+
+    def sort(self, by: Sequence[SortKey], key: SearchKey, *, uid: bool = True) -> SortResult:
+        """Find messages, in the order of the sort keys ``by``: ``sort([SUBJECT, -DATE], UNSEEN)`` (RFC 5256 section 3).
+
+        UIDs, or message numbers with ``uid=False``. Raises NotSupported, BadCharset, CommandFailed.
+        """
+        from ...features.sort import sort as verb
+
+        return self.run(verb(self.session, by, key, uid=uid))
+
+    def thread(self, key: SearchKey, *, algorithm: Algorithm | None = None, uid: bool = True) -> ThreadResult:
+        """Find messages, arranged in conversations (RFC 5256 section 3). UIDs, or message numbers with ``uid=False``.
+
+        ``algorithm``: None takes the best that the server has, by references if possible. Raises NotSupported, BadCharset,
+        CommandFailed.
+        """
+        from ...features.thread import thread as verb
+
+        return self.run(verb(self.session, key, algorithm=algorithm, uid=uid))
 
     def copy(self, numset: NumSet, mailbox: str, *, uid: bool = True) -> CopyResult:
         """Copy messages to another mailbox (RFC 9051 section 6.4.7). Raises NoSuchMailbox, OverQuota, CommandFailed."""
