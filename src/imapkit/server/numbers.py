@@ -15,6 +15,7 @@ from ..protocol.numset import Range
 
 FOLD: Final = 1024
 _CHUNK: Final = 4096
+_DENSE: Final = 32
 
 
 class Numbers:
@@ -55,12 +56,15 @@ class Numbers:
     def in_ranges(self, uid_ranges: Iterable[Range]) -> Iterator[tuple[int, int]]:
         """(number, UID) of those numbered here whose UID is in sorted ``uid_ranges``, ascending."""
         gone = self._gone
-        for start, end in self._spans(uid_ranges):
-            before = bisect_left(gone, start)
+        ranges = list(uid_ranges)
+        held_from, held = self._held(ranges)
+        for start, end in self._spans(ranges, held_from, held):
+            before = bisect_left(gone, start) if gone else 0
             for place in range(start, end, _CHUNK):
-                uids = self._uids(place, min(end, place + _CHUNK))
-                if before == len(gone) or gone[before] >= place + len(uids):
-                    yield from zip(range(place - before + 1, end + 1), uids, strict=False)
+                stop = min(end, place + _CHUNK)
+                uids = held[place - held_from : stop - held_from] if held else self._uids(place, stop)
+                if before == len(gone) or gone[before] >= stop:
+                    yield from zip(range(place - before + 1, stop - before + 1), uids, strict=True)
                     continue
                 for at, uid in enumerate(uids, place):
                     if before < len(gone) and gone[before] == at:
@@ -123,13 +127,30 @@ class Numbers:
         uids: list[int] = as_list() if as_list is not None else list(found)
         return uids + self._tail[max(0, start - size) : end - size] if end > size else uids
 
-    def _spans(self, uid_ranges: Iterable[Range]) -> Iterator[tuple[int, int]]:
+    def _held(self, ranges: list[Range]) -> tuple[int, list[int]]:
+        """Where many small ranges lie close together: the first place and the UIDs of that region, to search in without the array."""
+        if len(ranges) < 2:
+            return 0, []
+        start, end = self._find(ranges[0][0]), self._find(ranges[-1][1] + 1)
+        return (start, self._uids(start, end)) if end - start <= _DENSE * len(ranges) else (0, [])
+
+    def _spans(
+        self, uid_ranges: Iterable[Range], held_from: int = 0, held: Sequence[int] = ()
+    ) -> Iterator[tuple[int, int]]:
         """The places (first, behind the last) of each of sorted ``uid_ranges``.
 
         Each search is narrow: between two UIDs there are no more places than numbers, so that ranges close to each other cost
         next to nothing.
         """
         end = last = 0
+        if held:
+            count = len(held)
+            for low, high in uid_ranges:
+                start = bisect_left(held, low, end, min(count, end + low - last - 1)) if last else 0
+                end = bisect_left(held, high + 1, start, min(count, start + high - low + 1))
+                last = high
+                yield held_from + start, held_from + end
+            return
         for low, high in uid_ranges:
             start = self._find(low, end, end + low - last - 1)
             end = self._find(high + 1, start, start + high - low + 1)
