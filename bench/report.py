@@ -75,7 +75,9 @@ class Report:
                 f"| {line.row.name} | {line.row.unit} {arrow} | {cells} | {shown} | {f'{aim:g} x' if aim else ''} |"
             )
         cells = " | ".join(_figure(bed.fill_rate) if bed.fill_rate else "" for bed in self.beds)
-        rows.append(f"| (fill: APPEND pipelined, Dovecot without fsync) | msgs/s ↑ | {cells} | | |")
+        rows.append(
+            f"| (fill: MULTIAPPEND or pipelined APPEND; Dovecot without fsync) | msgs/s ↑ | {cells} | | |"
+        )
         cells = " | ".join(f"{octets / 1e6:.0f}" for octets in self.memory)
         rows.append(f"| (memory of all processes after the run, PSS) | MB ↓ | {cells} | | |")
         return "\n".join(rows) + "\n"

@@ -13,6 +13,7 @@ from bench.load import Connection, WrongAnswer, append_line
 from bench.servers import PASSWORD, USER
 
 _LOGIN_THREADS = 4
+_FIRST = 8
 _SLEEPERS, _WAVE, _NAP = 80, 20, 1.6
 _HIBERNATE = 8.0
 """Seconds between the last IDLE and the look at memory: the tuned Dovecot puts sessions to sleep after one."""
@@ -95,14 +96,15 @@ def idle_hears(bed: Bed, round_: int) -> float:
 
 
 def idle_memory(bed: Bed, round_: int) -> float:
-    """Kilobytes (PSS) that one more idle session costs."""
+    """Kilobytes (PSS) that one more idle session costs, after the first few (which load what all share)."""
     count = min(bed.sizes.idlers, _SLEEPERS) if bed.server.hibernates else bed.sizes.idlers
     bed.drop_connections()
-    time.sleep(0.5)
-    before = bed.server.pss()
     with ExitStack() as stack:
-        for number in range(count):
-            if bed.server.hibernates and number % _WAVE == 1:
+        for number in range(_FIRST + count):
+            if number == _FIRST:
+                time.sleep(_HIBERNATE)
+                before = bed.server.pss()
+            elif bed.server.hibernates and number % _WAVE == 0:
                 time.sleep(_NAP)
             conn = stack.enter_context(Connection(bed.server.address).login(USER, PASSWORD))
             _start_idle(conn, "INBOX")
