@@ -71,14 +71,15 @@ class Enabled:
 
 @feature.handler(Enable)
 async def handle_enable(ctx: SessionContext, command: Enable) -> None:
-    """Names that are unknown, or on already, are left out of the answer (RFC 5161 section 3.1)."""
+    """Names that are unknown, or on already, are left out of the answer (RFC 5161 section 3.1); the rest as CAPABILITY spells them."""
+    spelled = {word.upper(): word for word in ctx.registry.capabilities(ctx.announce)}
     taken: list[str] = []
     for name in command.names:
         effect = ctx.registry.enables.get(name)
         if effect is not None and name not in ctx.modes.enabled:
             ctx.modes.enabled.add(name)
             effect(ctx)
-            taken.append(name)
+            taken.append(spelled.get(name, name))
     ctx.send(Enabled(tuple(taken)))
 
 

@@ -16,12 +16,13 @@ from ..protocol import states
 from ..protocol.codes import Code
 from ..protocol.mailbox import DELIMITER, INBOX, NameFault, check_name, read_mailbox
 from ..protocol.registry import Feature, Grammar, Phase, Point, Writable
-from ..protocol.status import Ok
+from ..protocol.status import Kind, Ok, Status
 from ..record import record
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
 from .base import ALREADYEXISTS, CANNOT, NONEXISTENT
 from .hooks import run_hooks
+from .select import CLOSED
 
 feature = Feature(
     "MAILBOXES",
@@ -164,13 +165,14 @@ async def handle_create(ctx: SessionContext, command: Create) -> Ok:
 async def handle_delete(ctx: SessionContext, command: Delete) -> None:
     if command.mailbox == INBOX:
         raise No("INBOX cannot be deleted", CANNOT)
-    selected = ctx.selected
-    if selected is not None and selected.name == command.mailbox:
-        await ctx.unselect()
+    row = ctx.account.find(command.mailbox)
     try:
         await ctx.account.delete(command.mailbox)
     except MailboxMissing:
         raise No(f"there is no mailbox {command.mailbox}", NONEXISTENT) from None
+    if ctx.selected is not None and row is not None and ctx.selected.mailbox.row.id == row.id:
+        await ctx.unselect()
+        ctx.send_status(Status(Kind.OK, "The selected mailbox was deleted", CLOSED))
 
 
 @feature.handler(Rename)

@@ -49,7 +49,9 @@ def read_command(frame: Frame, g: Grammar, *, utf8: bool = False, limits: Limits
     c = Cursor(frame, utf8=utf8, limits=limits)
     tag: str | None = None
     try:
-        tag = c.tag().decode("ascii")
+        word = c.tag().decode("ascii")
+        if c.at_end or c.peek_is(b" "):
+            tag = word  # else it is the beginning of something that cannot be a tag
         c.sp()
         entry = _read_name(c, g)
         command = entry.read(c, g)
@@ -58,7 +60,7 @@ def read_command(frame: Frame, g: Grammar, *, utf8: bool = False, limits: Limits
         raise BadCommand(_without_secrets(error, frame), tag) from error
     except LimitExceeded as error:
         raise BadCommand(str(error), tag) from error
-    return TaggedCommand(tag, command, entry)
+    return TaggedCommand(word, command, entry)
 
 
 def _without_secrets(error: ParseError, frame: Frame) -> str:

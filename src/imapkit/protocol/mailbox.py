@@ -44,17 +44,20 @@ def from_wire(data: bytes, *, utf8: bool) -> str:
     return normal(data.decode("ascii") if utf8 else utf7.decode(data))
 
 
+def _composed(c: Cursor, name: str) -> str:
+    """A server takes a name in any form of Unicode, and knows it in NFC (RFC 9051 section 5.1); a client keeps the server's form."""
+    return name if c.lenient or name.isascii() else unicodedata.normalize("NFC", name)
+
+
 def read_mailbox(c: Cursor) -> str:
     """mailbox = "INBOX" / astring."""
-    return from_wire(c.astring("a mailbox name"), utf8=c.utf8)
+    return _composed(c, from_wire(c.astring("a mailbox name"), utf8=c.utf8))
 
 
 def read_list_mailbox(c: Cursor) -> str:
     """list-mailbox = 1*list-char / string: a name or a pattern with % and *."""
     data = c.string() if c.at_string() else c.match(t.LIST_CHARS, "a mailbox name or pattern")
-    if c.utf8:
-        return from_wire(data, utf8=True)
-    return normal(utf7.decode(data))
+    return _composed(c, from_wire(data, utf8=True) if c.utf8 else normal(utf7.decode(data)))
 
 
 @record
