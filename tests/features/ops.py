@@ -24,6 +24,7 @@ class Session:
     state: State = State.SELECTED
     selected: str | None = "INBOX"
     tls: bool = True
+    compressed: bool = False
 
     def has(self, capability: str) -> bool:
         return capability in self.capabilities

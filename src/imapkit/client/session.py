@@ -50,6 +50,10 @@ CHANGING: Final = frozenset(
 """Commands after which the account is not what it was: the steps that UnknownOutcome tells."""
 
 
+TURNING: Final = frozenset({"STARTTLS", "COMPRESS"})
+"""Commands after whose OK the octets mean something else: cut off in between, nobody knows what they mean."""
+
+
 class SessionState:
     """The session as the server told of it; ``ports.client.ClientSession`` for the verbs."""
 
@@ -61,6 +65,8 @@ class SessionState:
         self.selected: str | None = None
         """The mailbox that is open, by name."""
         self.tls = False
+        self.compressed = False
+        """COMPRESS is on (RFC 4978)."""
         self.greeting = ""
         self.bye: str | None = None
         """Why the server ended the session, if it said so."""

@@ -34,6 +34,7 @@ BUILT_IN: Final = (
     "append",
     "multiappend",
     "idle",
+    "compress",
     "search",
     "esearch",
     "searchres",

@@ -58,7 +58,12 @@ class StartTls:
     """Ask the connection to do the TLS handshake now; what was buffered is discarded."""
 
 
-Step = Writable | Exchange | StartTls
+@record
+class StartDeflate:
+    """Tell the connection to compress all that follows, both ways; what came behind the last answer is compressed already."""
+
+
+Step = Writable | Exchange | StartTls | StartDeflate
 Op = Generator[Step, Completed, T]
 """A verb with result T."""
 
@@ -72,6 +77,7 @@ class ClientSession(Protocol):
     enabled: set[str]
     selected: str | None
     tls: bool
+    compressed: bool
 
     def has(self, capability: str) -> bool:
         """True when announced, or part of an enabled or announced IMAP4rev2."""

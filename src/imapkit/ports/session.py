@@ -213,6 +213,10 @@ class SessionContext(Protocol):
         """After the tagged OK was sent: discard what was pipelined behind it and do the handshake."""
         ...
 
+    async def start_deflate(self) -> None:
+        """After the tagged OK was sent: all that follows is compressed, both ways (RFC 4978)."""
+        ...
+
     def after_completion(self, action: Callable[[], Awaitable[None]]) -> None:
         """Run ``action`` once the tagged completion of the present command was sent."""
         ...

@@ -24,3 +24,5 @@ class Announce:
     """Which base protocols the server speaks."""
     literal_minus: bool = False
     """Announce LITERAL- instead of LITERAL+."""
+    compressed: bool = False
+    """COMPRESS is on already."""

@@ -162,6 +162,10 @@ class ClientConnection:
         """Forget what was received behind the last response: for STARTTLS (RFC 9051 section 11.1). Gives its size."""
         return len(self._framer.take_rest())
 
+    def take_rest(self) -> bytes:
+        """Hand over what was received behind the last response: for COMPRESS (RFC 4978 section 3)."""
+        return self._framer.take_rest()
+
     def close(self) -> None:
         self._framer.close()
 

@@ -123,6 +123,10 @@ class ServerConnection:
         """Forget what was received behind the present command: for STARTTLS (RFC 9051 section 11.1). Gives its size."""
         return len(self._framer.take_rest())
 
+    def take_rest(self) -> bytes:
+        """Hand over what was received behind the present command: for COMPRESS (RFC 4978 section 3)."""
+        return self._framer.take_rest()
+
     def close(self) -> None:
         """Give up everything held, half-received literals too."""
         self._framer.close()

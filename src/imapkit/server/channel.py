@@ -34,6 +34,10 @@ class Channel:
     def tls(self) -> bool:
         return self._stream.tls
 
+    @property
+    def compressed(self) -> bool:
+        return self._stream.compressed
+
     # Input
 
     async def next_event(self, *, known: bool) -> Event | None:
@@ -101,6 +105,12 @@ class Channel:
         dropped = self.connection.discard() + self._stream.discard_input()
         await self._stream.start_tls(context, self._timeouts.tls_handshake_seconds)
         return dropped
+
+    async def start_deflate(self) -> None:
+        """Send what is queued as it is; all behind it is compressed, both ways."""
+        rest = self.connection.take_rest()
+        await self.flush()
+        self._stream.start_deflate(rest)
 
     async def close(self) -> None:
         self.connection.close()

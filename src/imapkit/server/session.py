@@ -195,6 +195,7 @@ class Session:
             mechanisms=mechanisms(self._services.authenticator, private=self.private),
             append_limit=self.settings.append_limit,
             literal_minus=self._options.literal_minus,
+            compressed=self._channel.compressed,
         )
 
     @property
@@ -322,6 +323,9 @@ class Session:
         dropped = await self._channel.start_tls(context)
         if dropped:
             self.log.warning("octets behind STARTTLS discarded", octets=dropped)
+
+    async def start_deflate(self) -> None:
+        await self._channel.start_deflate()
 
     def after_completion(self, action: Callable[[], Awaitable[None]]) -> None:
         self._after.append(action)

@@ -1,7 +1,7 @@
 """One connection's octets with flow control both ways, over any asyncio transport.
 
 The rule this file must not break: neither what a peer sends ahead nor what it is slow to read makes this side hold more than the
-limits say, give or take one chunk.
+limits say, give or take one chunk. Compressed input (RFC 4978) is unpacked in steps of that size, each when it is asked for.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import ssl
 from collections.abc import Callable
 from typing import Final, cast
 
-from ..errors import ConnectionLost, ConnectionTimeout
+from ..errors import ConnectionLost, ConnectionTimeout, ProtocolError
+from ..wire.deflate import Deflate, Inflate
 
 _QUICK_ACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 
@@ -33,6 +34,8 @@ class Stream(asyncio.Protocol):
         self._writable: asyncio.Future[None] | None = None
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport | None = None
+        self._packer: Deflate | None = None
+        self._unpacker: Inflate | None = None
 
     # What the transport calls
 
@@ -78,14 +81,41 @@ class Stream(asyncio.Protocol):
     @property
     def ended(self) -> bool:
         """True when nothing more can be read."""
-        return self._ended and not self._input
+        return self._ended and not self._input and not (self._unpacker is not None and self._unpacker.pending)
+
+    @property
+    def compressed(self) -> bool:
+        return self._packer is not None
 
     def info(self, name: str) -> object:
         """What the transport knows: ``peername``, ``socket``, …"""
         return self._transport.get_extra_info(name) if self._transport is not None else None
 
     async def read(self, timeout: float | None) -> bytes:
-        """The next octets; empty at the end. Raises ConnectionTimeout. Being cancelled loses nothing."""
+        """The next octets; empty at the end. Raises ConnectionTimeout, ConnectionLost. Being cancelled loses nothing."""
+        if self._unpacker is None:
+            return await self._read(timeout)
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._read_packed(self._unpacker)
+        except TimeoutError:
+            raise ConnectionTimeout(f"nothing came in {timeout:g} s") from None
+        except ProtocolError as error:
+            raise ConnectionLost(str(error)) from error
+
+    async def _read_packed(self, unpacker: Inflate) -> bytes:
+        while True:
+            if unpacker.pending:
+                await asyncio.sleep(0)  # a little input may unpack to a lot of work: others have their turn
+                if data := unpacker.take(self._pending):
+                    return data
+            packed = await self._read(None)
+            if not packed:
+                return b""
+            unpacker.feed(packed)
+
+    async def _read(self, timeout: float | None) -> bytes:
+        """The next octets as they came."""
         if not self._input and not self._ended:
             waiter = self._readable = asyncio.get_running_loop().create_future()
             try:
@@ -109,7 +139,7 @@ class Stream(asyncio.Protocol):
         """Queue octets; ``drain`` keeps the queue short. Raises ConnectionLost."""
         if self._lost or self._transport is None or self._transport.is_closing():
             raise ConnectionLost("the peer has gone")
-        self._transport.write(data)
+        self._transport.write(data if self._packer is None else self._packer.pack(data))
 
     async def drain(self, timeout: float) -> None:
         """Wait while more than the limit is queued. A peer that takes nothing in that time is cut off."""
@@ -166,6 +196,11 @@ class Stream(asyncio.Protocol):
             raise ConnectionLost("the peer went away during the TLS handshake")
         self._transport = upgraded
         upgraded.set_write_buffer_limits(high=self._output)
+
+    def start_deflate(self, packed: bytes) -> None:
+        """Compress all that is written and unpack all that is read from now on, beginning with ``packed``, which was read already."""
+        self._packer, self._unpacker = Deflate(), Inflate()
+        self._unpacker.feed(packed)
 
     async def close(self, timeout: float) -> None:
         """Send what is queued and close; after ``timeout`` seconds cut off."""

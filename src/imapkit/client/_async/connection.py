@@ -25,7 +25,7 @@ from ...features.base import Logout
 from ...features.catalogue import full_registry
 from ...features.fetch import Fetch
 from ...features.store import Store
-from ...ports.client import Completed, Exchange, Op, StartTls
+from ...ports.client import Completed, Exchange, Op, StartDeflate, StartTls, Step
 from ...protocol.client import Asked, ClientConnection, Farewell, Finished, Greeted
 from ...protocol.registry import Writable
 from ...protocol.response import Response
@@ -33,7 +33,7 @@ from ...protocol.states import State
 from ...protocol.status import Kind, Status
 from ..backends.base import Target
 from ..backends.net_async import AsyncFairLock, AsyncStream
-from ..session import CHANGING, SessionState, command_name, failure
+from ..session import CHANGING, TURNING, SessionState, command_name, failure
 from .pump import AsyncPump
 
 if TYPE_CHECKING:
@@ -170,9 +170,13 @@ class AsyncConnection(SessionState):
             result: T = end.value
             return result
 
-    async def _step(self, step: Writable | Exchange | StartTls) -> Completed:
+    async def _step(self, step: Step) -> Completed:
         if isinstance(step, StartTls):
             await self._start_tls(self.timeout)
+            return Completed(Status(Kind.OK), [])
+        if isinstance(step, StartDeflate):
+            self.pump.start_deflate()
+            self.compressed = True
             return Completed(Status(Kind.OK), [])
         command = step.command if isinstance(step, Exchange) else step
         self.begin(command)
@@ -235,14 +239,13 @@ class AsyncConnection(SessionState):
 
     # When it goes wrong
 
-    async def _cut(
-        self, step: Writable | Exchange | StartTls, done: list[str], error: BaseException
-    ) -> BaseException:
+    async def _cut(self, step: Step, done: list[str], error: BaseException) -> BaseException:
         """A step did not come to its end: get the stream in step again, or close it. Gives what to raise."""
         if self.core.tag is None and isinstance(error, UsageError):
             return error  # nothing was begun
         sent = self.core.tag is not None and self.pump.sent
-        if isinstance(error, ImapError) or not sent or isinstance(step, Exchange | StartTls):
+        known = not isinstance(error, ImapError) and command_name(step) not in TURNING
+        if not known or not sent or isinstance(step, Exchange | StartTls | StartDeflate):
             await self.close()
         else:
             await self._drain(step)

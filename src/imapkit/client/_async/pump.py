@@ -1,13 +1,15 @@
 """Octets to events and back: what moves between a stream and the connection without I/O.
 
 The rule this file must not break: while there is something to send, what arrives is taken too, so that neither side waits
-for the other forever.
+for the other forever. What is compressed (RFC 4978) is unpacked in steps, each when the one before it was used.
 """
 
 from __future__ import annotations
 
 from ...errors import ConnectionLost
 from ...protocol.client import ClientConnection, Event
+from ...wire.deflate import Deflate, Inflate
+from ..backends.base import CHUNK
 from ..backends.net_async import AsyncStream
 
 
@@ -20,6 +22,13 @@ class AsyncPump:
         self.received = 0
         self.bye: str | None = None
         self._pending = memoryview(b"")
+        self._packer: Deflate | None = None
+        self._unpacker: Inflate | None = None
+
+    def start_deflate(self) -> None:
+        """Compress all from now on; what came behind the last answer is compressed already."""
+        self._packer, self._unpacker = Deflate(), Inflate()
+        self._unpacker.feed(self.core.take_rest())
 
     @property
     def sent(self) -> bool:
@@ -32,16 +41,18 @@ class AsyncPump:
             found = self.core.next()
             if found is not None:
                 return found
-            await self._move(timeout)
+            if not self._unpack():
+                await self._move(timeout)
 
     async def poll(self, timeout: float) -> Event | None:
         """The next event; None when the time is over or somebody woke the stream. Everything was sent before."""
         found = self.core.next()
         while found is None:
-            data = await self.stream.poll(timeout)
-            if data is None:
-                return None
-            self._take(data)
+            if not self._unpack():
+                data = await self.stream.poll(timeout)
+                if data is None:
+                    return None
+                self._take(data)
             found = self.core.next()
         return found
 
@@ -68,11 +79,21 @@ class AsyncPump:
             chunk = self.core.next_chunk()
             if chunk is None:
                 return False
-            self._pending = memoryview(chunk)
+            self._pending = memoryview(chunk if self._packer is None else self._packer.pack(chunk))
         return True
 
     def _take(self, data: bytes) -> None:
         if not data:
             raise ConnectionLost("the server closed the connection", self.bye)
         self.received += len(data)
-        self.core.receive(data)
+        if self._unpacker is None:
+            self.core.receive(data)
+        else:
+            self._unpacker.feed(data)
+
+    def _unpack(self) -> bool:
+        """Hand on some of what waits to be unpacked; False when nothing does."""
+        if self._unpacker is None or not self._unpacker.pending:
+            return False
+        self.core.receive(self._unpacker.take(CHUNK))
+        return True

@@ -26,7 +26,7 @@ from ...features.base import Logout
 from ...features.catalogue import full_registry
 from ...features.fetch import Fetch
 from ...features.store import Store
-from ...ports.client import Completed, Exchange, Op, StartTls
+from ...ports.client import Completed, Exchange, Op, StartDeflate, StartTls, Step
 from ...protocol.client import Asked, ClientConnection, Farewell, Finished, Greeted
 from ...protocol.registry import Writable
 from ...protocol.response import Response
@@ -34,7 +34,7 @@ from ...protocol.states import State
 from ...protocol.status import Kind, Status
 from ..backends.base import Target
 from ..backends.net_sync import FairLock, Stream
-from ..session import CHANGING, SessionState, command_name, failure
+from ..session import CHANGING, TURNING, SessionState, command_name, failure
 from .pump import Pump
 
 if TYPE_CHECKING:
@@ -171,9 +171,13 @@ class Connection(SessionState):
             result: T = end.value
             return result
 
-    def _step(self, step: Writable | Exchange | StartTls) -> Completed:
+    def _step(self, step: Step) -> Completed:
         if isinstance(step, StartTls):
             self._start_tls(self.timeout)
+            return Completed(Status(Kind.OK), [])
+        if isinstance(step, StartDeflate):
+            self.pump.start_deflate()
+            self.compressed = True
             return Completed(Status(Kind.OK), [])
         command = step.command if isinstance(step, Exchange) else step
         self.begin(command)
@@ -236,14 +240,13 @@ class Connection(SessionState):
 
     # When it goes wrong
 
-    def _cut(
-        self, step: Writable | Exchange | StartTls, done: list[str], error: BaseException
-    ) -> BaseException:
+    def _cut(self, step: Step, done: list[str], error: BaseException) -> BaseException:
         """A step did not come to its end: get the stream in step again, or close it. Gives what to raise."""
         if self.core.tag is None and isinstance(error, UsageError):
             return error  # nothing was begun
         sent = self.core.tag is not None and self.pump.sent
-        if isinstance(error, ImapError) or not sent or isinstance(step, Exchange | StartTls):
+        known = not isinstance(error, ImapError) and command_name(step) not in TURNING
+        if not known or not sent or isinstance(step, Exchange | StartTls | StartDeflate):
             self.close()
         else:
             self._drain(step)

@@ -194,6 +194,15 @@ class Verbs:
 
         return self.run(verb(self.session, mailbox, messages))
 
+    def compress(self) -> None:
+        """Compress all that follows, both ways (RFC 4978). Does nothing where it is compressed already.
+
+        Raises NotSupported, CommandFailed.
+        """
+        from ...features.compress import compress as verb
+
+        return self.run(verb(self.session))
+
     def search(self, key: SearchKey, *, uid: bool = True) -> SearchResult:
         """Find messages (RFC 9051 section 6.4.4): UIDs, or message numbers with ``uid=False``. Raises BadCharset, CommandFailed.
 
@@ -218,15 +227,6 @@ class Verbs:
 
         return self.run(verb(self.session, key))
 
-    def expunge(self, numset: NumSet | None = None) -> None:
-        r"""Remove the messages marked \Deleted for good; of them only those with a UID in ``numset``, if given.
-
-        RFC 9051 section 6.4.3, RFC 4315 section 2.1. Raises NotSupported when the server cannot restrict it, CommandFailed.
-        """
-        from ...features.uidplus import expunge as verb
-
-        return self.run(verb(self.session, numset))
-
     def sort(self, by: Sequence[SortKey], key: SearchKey, *, uid: bool = True) -> SortResult:
         """Find messages, in the order of the sort keys ``by``: ``sort([SUBJECT, -DATE], UNSEEN)`` (RFC 5256 section 3).
 
@@ -245,6 +245,15 @@ class Verbs:
         from ...features.thread import thread as verb
 
         return self.run(verb(self.session, key, algorithm=algorithm, uid=uid))
+
+    def expunge(self, numset: NumSet | None = None) -> None:
+        r"""Remove the messages marked \Deleted for good; of them only those with a UID in ``numset``, if given.
+
+        RFC 9051 section 6.4.3, RFC 4315 section 2.1. Raises NotSupported when the server cannot restrict it, CommandFailed.
+        """
+        from ...features.uidplus import expunge as verb
+
+        return self.run(verb(self.session, numset))
 
     def copy(self, numset: NumSet, mailbox: str, *, uid: bool = True) -> CopyResult:
         """Copy messages to another mailbox (RFC 9051 section 6.4.7). Raises NoSuchMailbox, OverQuota, CommandFailed."""
