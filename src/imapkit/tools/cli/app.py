@@ -91,7 +91,7 @@ def _app(module: ModuleType) -> typer.Typer:
     if isinstance(found, typer.Typer):
         return found
     run: Callable[..., int | None] = module.run
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     app.command()(run)
     return app
 

@@ -18,7 +18,9 @@ from ...server.auth.hashing import hash_password
 from .. import accounts, words
 from ..data import open_data
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="The users of a server.")
+app = typer.Typer(
+    add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, help="The users of a server."
+)
 
 Name = Annotated[str, typer.Argument(metavar="NAME")]
 DataDir = Annotated[Path, typer.Option("--data", envvar="IMAPKIT_DATA", help="The server's data directory.")]
