@@ -16,7 +16,9 @@ from imapkit.protocol.numset import (
     encode_numset,
     holds,
     join,
+    overlap,
     read_numset,
+    without,
 )
 from imapkit.wire.cursor import Cursor
 
@@ -99,6 +101,17 @@ def test_join_keeps_all(pairs: list[tuple[int, int]]) -> None:
     assert {n for low, high in joined for n in range(low, high + 1)} == {
         n for low, high in ordered for n in range(low, high + 1)
     }
+
+
+@given(RANGES, RANGES)
+def test_what_is_in_both_and_what_is_left(ones: list[tuple[int, int]], others: list[tuple[int, int]]) -> None:
+    def members(pairs: list[tuple[int, int]]) -> set[int]:
+        return {n for low, high in pairs for n in range(low, high + 1)}
+
+    one, other = (join((min(pair), max(pair)) for pair in pairs) for pairs in (ones, others))
+    assert members(overlap(one, other)) == members(one) & members(other)
+    left = without(one, other)
+    assert members(left) == members(one) - members(other) and left == join(left)
 
 
 def test_split_bounds_the_line() -> None:
