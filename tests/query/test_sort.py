@@ -61,7 +61,7 @@ def test_merging_runs_is_the_same_sort(seed: int, runs: int, reverse: bool, seco
         columns.append(SortColumn([f"{rng.randrange(9)}" for _ in range(count)], not reverse))
     order, steps = result(sort(count, columns))
     assert order == naive_keys(count, columns)
-    assert steps > runs
+    assert steps > runs or count <= RUN
 
 
 def naive_keys(count: int, columns: list[SortColumn]) -> list[int]:

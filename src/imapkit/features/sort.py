@@ -179,15 +179,21 @@ async def gather(
     ctx: SessionContext, messages: MessageSet, columns: Sequence[Column]
 ) -> tuple[list[int], list[list[object]]]:
     """UIDs of ``messages``, ascending, and the values of each column. Those that are gone meanwhile are left out."""
-    uids: list[int] = []
+    uids = list(messages)
+    values = await _values(ctx, messages, columns)
+    if values and len(values[0]) != len(uids):
+        found, *values = await _values(ctx, messages, (Column.UID, *columns))
+        uids = cast("list[int]", found)
+    return uids, values
+
+
+async def _values(ctx: SessionContext, messages: MessageSet, columns: Sequence[Column]) -> list[list[object]]:
     values: list[list[object]] = [[] for _ in columns]
-    for chunk in ctx.view.mailbox.rows(messages, (Column.UID, *columns)):
-        some, *more = zip(*chunk, strict=True)
-        uids += cast("tuple[int, ...]", some)
-        for column, part in zip(values, more, strict=True):
+    for chunk in ctx.view.mailbox.rows(messages, columns):
+        for column, part in zip(values, zip(*chunk, strict=True), strict=True):
             column += part
         await asyncio.sleep(0)
-    return uids, values
+    return values
 
 
 async def numbers_for(ctx: SessionContext, uids: list[int], messages: MessageSet) -> list[int]:

@@ -6,7 +6,9 @@ with equal keys stay in mailbox order, also under REVERSE; and no step is longer
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Generator, Sequence
+from itertools import chain
 from typing import Final, TypeVar
 
 from ..record import record
@@ -16,8 +18,11 @@ T = TypeVar("T")
 Work = Generator[None, None, T]
 """Something under way: each ``next`` is a bounded piece of work, the result is its return value."""
 
+Key = Callable[[int], int] | Callable[[int], str]
+
 RUN: Final = 4096
-"""Messages sorted in one go; longer runs come of merging."""
+"""Messages sorted in one go."""
+_SAMPLE: Final = 4096
 
 
 @record
@@ -37,24 +42,40 @@ def sort(count: int, columns: Sequence[SortColumn]) -> Work[list[int]]:
     return order
 
 
-def _sort_by(
-    order: list[int], key: Callable[[int], int] | Callable[[int], str], reverse: bool
-) -> Work[list[int]]:
-    """A stable sort in steps: runs, then runs merged two by two (list.sort finds the two runs and only merges)."""
+def _sort_by(order: list[int], key: Key, reverse: bool) -> Work[list[int]]:
+    """A stable sort in steps: runs, cut at the same keys, then all pieces between two cuts sorted together."""
+    if len(order) <= RUN:
+        order.sort(key=key, reverse=reverse)
+        return order
     runs: list[list[int]] = []
     for start in range(0, len(order), RUN):
         run = order[start : start + RUN]
-        run.sort(key=key, reverse=reverse)
+        run.sort(key=key)
         runs.append(run)
         yield
-    while len(runs) > 1:
-        merged: list[list[int]] = []
-        for at in range(0, len(runs) - 1, 2):
-            both = runs[at] + runs[at + 1]
-            both.sort(key=key, reverse=reverse)
-            merged.append(both)
-            yield
-        if len(runs) % 2:
-            merged.append(runs[-1])
-        runs = merged
-    return runs[0] if runs else []
+    # Pieces are joined in mailbox order and equal keys are never apart, so list.sort keeps equals as they were
+    buckets: list[list[int]] = []
+    starts = [0] * len(runs)
+    for cut in _cuts(runs, key):
+        bucket: list[int] = []
+        for number, run in enumerate(runs):
+            end = bisect_left(run, cut, lo=starts[number], key=key)
+            bucket += run[starts[number] : end]
+            starts[number] = end
+        buckets.append(bucket)
+        yield
+    buckets.append([at for start, run in zip(starts, runs, strict=True) for at in run[start:]])
+    for bucket in buckets:
+        bucket.sort(key=key, reverse=reverse)
+        yield
+    if reverse:
+        buckets.reverse()
+    return list(chain.from_iterable(buckets))
+
+
+def _cuts(runs: list[list[int]], key: Key) -> Sequence[int | str]:
+    """Keys that part all messages into about as many pieces as there are runs."""
+    step = max(1, len(runs) * RUN // _SAMPLE)
+    sample = sorted([key(at) for run in runs for at in run[::step]])
+    apart = max(1, len(sample) // len(runs))
+    return sample[apart::apart]

@@ -7,7 +7,6 @@ be as deep as the mailbox is long; and each step is a few milliseconds at most.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -135,6 +134,8 @@ def _grow(letters: Letters, patience: int) -> Work[_Trees]:
     for place, root in enumerate(roots):
         if root >= count and len(children[root]) == 1:
             roots[place] = children.pop(root)[0]
+        if place % _PACE == 0:
+            yield
     return _Trees(count, rank, children, roots)
 
 
@@ -199,6 +200,7 @@ def _gather(trees: _Trees, letters: Letters) -> Work[None]:
         return
     kept: list[int] = []
     grown: set[int] = set()
+    moved: set[int] = set()  # messages that were roots and are children of a new dummy
     fresh = max(trees.count, 1 + max(trees.roots))
     for place, (root, subject) in enumerate(zip(trees.roots, subjects, strict=True)):
         held = table.get(subject, root) if subject else root
@@ -215,6 +217,7 @@ def _gather(trees: _Trees, letters: Letters) -> Work[None]:
             trees.children[fresh] = [held, root]
             table[subject] = fresh
             grown.add(fresh)
+            moved.add(held)
             kept.append(fresh)
             fresh += 1
         if place % _PACE == 0:
@@ -224,24 +227,21 @@ def _gather(trees: _Trees, letters: Letters) -> Work[None]:
         trees.children[node].sort(key=rank.__getitem__)
         if place % _PACE == 0:
             yield
-    trees.roots = yield from _sorted_roots(trees, kept)
+    left: list[int] = []
+    ranks: list[int] = []
+    for place, root in enumerate(kept):
+        if root not in moved:
+            left.append(root)
+            ranks.append(rank[trees.first(root)])
+        if place % _PACE == 0:
+            yield
+    order = yield from sort(len(left), [SortColumn(ranks)])
+    trees.roots = [left[at] for at in order]
 
 
 def _rather(trees: _Trees, letters: Letters, root: int, held: int) -> bool:
     """True if ``root`` stands for its subject rather than the message ``held``."""
     return trees.is_dummy(root) or bool(letters.reply[held] and not letters.reply[root])
-
-
-def _sorted_roots(trees: _Trees, roots: Iterable[int]) -> Work[list[int]]:
-    """Step 6 at the top. A message that became a child of a new dummy is no root any more."""
-    below: set[int] = set()
-    for node, children in trees.children.items():
-        if trees.is_dummy(node):
-            below.update(children)
-    left = [root for root in roots if root not in below]
-    yield
-    order = yield from sort(len(left), [SortColumn([trees.rank[trees.first(root)] for root in left])])
-    return [left[at] for at in order]
 
 
 def _flatten(trees: _Trees) -> Work[Threads]:
@@ -251,6 +251,13 @@ def _flatten(trees: _Trees) -> Work[Threads]:
     count = trees.count
     work = 0
     for root in trees.roots:
+        if root not in children:
+            members.append(root)
+            depths.append(0)
+            work += 1
+            if work % _PACE == 0:
+                yield
+            continue
         waiting = [(root, 0)]
         while waiting:
             node, depth = waiting.pop()
