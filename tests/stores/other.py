@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from imapkit.ports.store import FlagAction
-from imapkit.stores.sqlite import SqliteStore
+from imapkit.stores.sqlite import SqliteStore, search_index
 
 from ..store_conformance.mail import fill
 
@@ -33,6 +33,10 @@ async def work(data: Path, job: str, count: int) -> object:
         await account.delete("Trash")
         await account.subscribe("made")
         result = [row.name for row in account.mailboxes()]
+    elif job == "index":
+        search_index.BATCH = count
+        print("begun", flush=True)
+        result = await account.index.build(all_of_it=True)
     await account.release()
     await store.close()
     return result

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
+from imapkit.message.part import Part
+from imapkit.message.text import search_text
 from imapkit.ports.store import Mailbox
 from imapkit.query.index import TextColumn
 from imapkit.stores.sqlite import SqliteStore, contents, maintenance
@@ -67,14 +70,24 @@ def test_closing_does_not_wait_for_texts(tmp_path: Path, monkeypatch: pytest.Mon
     play(tmp_path, scenario)
 
 
-def test_large_messages_are_read_when_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_texts_of_large_messages_are_made_beside_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(maintenance, "TEXTS_AFTER", 0.01)
 
     async def scenario(account: SqliteAccount, mailbox: Mailbox) -> None:
+        made_in: list[str] = []
+
+        def watched(data: bytes, root: Part) -> str:
+            made_in.append(threading.current_thread().name)
+            return search_text(data, root)
+
+        monkeypatch.setattr(contents, "search_text", watched)
         data = octets(body="needle " + "x" * 100_000)
         await account.append(row(account, "INBOX").id, [message(data)])
         await account.maintenance.idle()
-        assert stored(account) == 0
+        assert stored(account) == 1
         assert bodies(mailbox)[0].startswith("NEEDLE XXX")
+        assert len(made_in) == 1 and made_in[0].startswith("imapkit-store")
 
     play(tmp_path, scenario)

@@ -83,6 +83,10 @@ class Columns(Protocol):
 
     def with_contents(self, contents: Collection[int]) -> MessageSet: ...
 
+    def contents_above(self, number: int) -> MessageSet:
+        """Messages with a later content than this one."""
+        ...
+
     def born_after(self, modseq: int) -> MessageSet:
         """Messages that came after ``modseq``."""
         ...

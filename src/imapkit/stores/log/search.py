@@ -9,6 +9,7 @@ from imapkit.message.text import header_values
 from imapkit.protocol.numset import Range
 from imapkit.query.collate import casemap
 from imapkit.query.index import IdColumn, MessageSet, NumberColumn, TextColumn
+from imapkit.record import record
 
 from . import bits
 from .columns import Columns, Slice
@@ -17,6 +18,18 @@ from .mailbox import OpenMailbox
 CHUNK: Final = 500
 CHUNK_OCTETS: Final = 4 << 20
 _CAP: Final = 1 << 20
+
+
+SCANNED: Final = 200
+"""So few messages are looked into without asking an index."""
+
+
+@record
+class Narrowed:
+    """What an index says: a text that holds the needle is one of ``contents``, or of those above ``beyond``."""
+
+    contents: list[int]
+    beyond: int
 
 
 class Texts(Protocol):
@@ -29,6 +42,10 @@ class Texts(Protocol):
     def read_headers(self, contents: list[int]) -> list[bytes]: ...
 
     def contents_with_id(self, column: IdColumn, text: str) -> list[int]: ...
+
+    def narrowed(self, column: TextColumn, needle: str) -> Narrowed | None:
+        """None: no index knows."""
+        ...
 
 
 class LogSearch:
@@ -63,8 +80,12 @@ class LogSearch:
         return self._columns.with_contents(contents) if contents else self._columns.nothing()
 
     def candidates(self, column: TextColumn, needle: str, within: MessageSet) -> MessageSet | None:
-        """None: nothing here knows better than to look."""
-        return None
+        if len(within) <= SCANNED:
+            return None
+        found = self._texts.narrowed(column, needle)
+        if found is None:
+            return None
+        return self._columns.with_contents(found.contents) | self._columns.contents_above(found.beyond)
 
     def texts(self, column: TextColumn, within: MessageSet) -> Iterator[list[tuple[int, str]]]:
         for part in self._slices(within, 64 if column is TextColumn.BODY else 4):

@@ -17,7 +17,7 @@ from imapkit.stores.log.account import AccountModel
 from imapkit.stores.log.content import NewContent, ancestors, new_content, thread_keys
 from imapkit.stores.log.entry import Entry, Expunged
 from imapkit.stores.log.mailbox import OpenMailbox
-from imapkit.stores.log.search import LogSearch
+from imapkit.stores.log.search import LogSearch, Narrowed
 from imapkit.stores.log.state import Change, State
 from imapkit.stores.log.trash import TrashBatch
 from imapkit.wire.frame import MemorySink
@@ -188,6 +188,9 @@ class MemoryAccount(AccountModel):
     def read_texts(self, column: TextColumn, contents: list[int]) -> list[str]:
         read = _TEXTS[column]
         return [read(self._contents[number]) for number in contents]
+
+    def narrowed(self, column: TextColumn, needle: str) -> Narrowed | None:
+        return None
 
     def read_headers(self, contents: list[int]) -> list[bytes]:
         return [self._contents[number].content.index.header for number in contents]

@@ -139,6 +139,9 @@ class ArrayColumns:
         wanted = frozenset(contents)
         return self._where(lambda at: self._content[at] in wanted)
 
+    def contents_above(self, number: int) -> MessageSet:
+        return self._where(lambda at: self._content[at] > number)
+
     def born_after(self, modseq: int) -> MessageSet:
         return self._where(lambda at: self._born[at] > modseq)
 

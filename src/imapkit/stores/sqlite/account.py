@@ -25,7 +25,7 @@ from imapkit.stores.log.account import AccountModel
 from imapkit.stores.log.content import NewContent, new_content
 from imapkit.stores.log.entry import ACCOUNT, Deleted, Entry, Subscribed, Unsubscribed
 from imapkit.stores.log.mailbox import OpenMailbox
-from imapkit.stores.log.search import LogSearch
+from imapkit.stores.log.search import LogSearch, Narrowed
 from imapkit.stores.log.state import Change, State
 from imapkit.stores.log.trash import TrashBatch
 from imapkit.wire.frame import LiteralSink, MemorySink
@@ -40,6 +40,7 @@ from .loading import load_columns
 from .locks import OpenLock, WriterLock
 from .maintenance import Maintenance
 from .schema import migrate, read_meta, write_meta
+from .search_index import TrigramIndex
 from .states import (
     after,
     read_counters,
@@ -162,6 +163,7 @@ class SqliteAccount(AccountModel):
                 raise StoreBroken(f"{self.path} lacks its token")
             self.contents = Contents(self.db, self.blobs, self.token)
             self.maintenance = Maintenance(self)
+            self.index = TrigramIndex(self, self.maintenance.index_behind, self.maintenance.is_stopping)
             self.db.set_wal_hook(self.maintenance.committed)
         await self.refresh()
         self.blobs.clear_spool(time.time() - 86400)
@@ -417,6 +419,9 @@ class SqliteAccount(AccountModel):
         self.maintenance.texts_made()
         return found
 
+    def narrowed(self, column: TextColumn, needle: str) -> Narrowed | None:
+        return self.index.narrowed(column, needle)
+
     def read_headers(self, contents: list[int]) -> list[bytes]:
         with store_errors(self.path):
             return self.contents.headers(contents)
@@ -486,6 +491,7 @@ class SqliteAccount(AccountModel):
         """Sync, checkpoint, and, if nobody else has the account open, mark it as cleanly closed."""
         self.closed = True
         await self.maintenance.stop()
+        self.index.forget()
         await self.sync.close()
         self.wake()
         with store_errors(self.path):

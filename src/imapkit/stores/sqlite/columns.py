@@ -254,6 +254,9 @@ class NumpyColumns:
     def with_contents(self, contents: Collection[int]) -> MessageSet:
         return self._of(np.isin(self._column("content"), np.fromiter(contents, np.int64, len(contents))))
 
+    def contents_above(self, number: int) -> MessageSet:
+        return self._of(self._column("content") > number)
+
     def born_after(self, modseq: int) -> MessageSet:
         return self._of(self._column("born") > modseq)
 

@@ -253,13 +253,29 @@ class Contents:
         ]
 
     def without_text(self, first: int, most: int) -> list[int]:
-        """Contents from ``first`` on that have no text yet, but for large ones, whose text is made when it is asked for."""
+        """Contents from ``first`` on that have no text yet."""
         query = (
             "SELECT c.id FROM content AS c LEFT JOIN text AS t USING (id)"
-            " WHERE c.id >= ? AND t.id IS NULL AND c.size <= ? ORDER BY c.id LIMIT ?"
+            " WHERE c.id >= ? AND t.id IS NULL ORDER BY c.id LIMIT ?"
         )
-        rows = self._db.execute(query, (first, INLINE, most)).fetchall()
-        return [cast(int, row[0]) for row in rows]
+        return [cast(int, row[0]) for row in self._db.execute(query, (first, most)).fetchall()]
+
+    def large_without_text(self, numbers: Sequence[int]) -> list[tuple[int, str]]:
+        """(content, file) of those of ``numbers`` that are files and whose text nobody has made yet."""
+        query = (
+            "SELECT b.id, b.file FROM carray(?) AS a CROSS JOIN blob AS b ON b.id = a.value LEFT JOIN text AS t ON t.id = b.id"
+            " WHERE b.file IS NOT NULL AND t.version IS NOT ?"
+        )
+        bound = (apsw.carray(array("q", numbers)), TEXT_VERSION)
+        rows = cast("list[tuple[int, str]]", self._db.execute(query, bound).fetchall()) if numbers else []
+        return [row for row in rows if row[0] not in self.new_texts]
+
+    def read_large(self, file: str) -> bytes:
+        """The packed text of the message in a file. Runs in a thread."""
+        data = self._blobs.read(file, 0, _TEXT_LIMIT)
+        return zstandard.ZstdCompressor(level=3).compress(
+            search_text(data, scan(data)).encode("utf-8", "replace")
+        )
 
     def make_text(self, number: int) -> str:
         """The text of a message that has none stored yet; it is kept for storing."""

@@ -23,6 +23,8 @@ from .contents import Contents
 from .database import checkpoint
 from .disk import Disk
 from .errors import store_errors
+from .large_texts import make_large
+from .search_index import TrigramIndex
 
 PAGES: Final = 1000
 """A checkpoint is due at this many pages of WAL …"""
@@ -35,6 +37,8 @@ MOST_LOG: Final = 1 << 20
 TEXTS_AT_ONCE: Final = 64
 TEXTS_AFTER: Final = 0.5
 """Seconds after an arrival when its text is made: a burst comes first."""
+INDEX_AFTER: Final = 0.5
+"""Seconds until a search index that lags is built: that is the batch of arrivals of a busy account."""
 TEXTS_STEP: Final = 8
 """Texts made without a pause."""
 
@@ -49,6 +53,8 @@ class Maintained(Compacted, Protocol):
     disk: Disk
     threads: Executor
     contents: Contents
+
+    index: TrigramIndex
 
     async def store_texts(self) -> None: ...
 
@@ -136,16 +142,32 @@ class Maintenance:
             with store_errors(account.path):
                 found = account.contents.without_text(self._first_text, TEXTS_AT_ONCE)
             for at in range(0, len(found), TEXTS_STEP):
+                part = found[at : at + TEXTS_STEP]
+                await make_large(account, part)
                 with store_errors(account.path):
-                    for number in found[at : at + TEXTS_STEP]:
+                    for number in part:
                         account.contents.make_text(number)
-                await self._pause(0.005)
+                await self._pause(0.001)
                 if self._stopping.done():
                     return
             # Before the next await: what arrives from here on sets it again.
             self._first_text = found[-1] + 1 if found else None
             if found:
                 await account.store_texts()
+        if account.index.is_behind(account.index.done()):
+            self.index_behind()
+
+    def index_behind(self) -> None:
+        """The search index lags: it is brought up to date when there is time."""
+        self._begin("index", self._index)
+
+    async def _index(self) -> None:
+        await self._pause(INDEX_AFTER)
+        if not self.is_stopping():
+            await self._account.index.build()
+
+    def is_stopping(self) -> bool:
+        return self._stopping.done()
 
     async def _pause(self, seconds: float) -> None:
         """Let others work; ends early when the account is closed."""

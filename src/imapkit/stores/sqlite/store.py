@@ -21,7 +21,7 @@ from .errors import store_errors
 from .hints import Hints
 
 _log = logging.getLogger(__name__)
-DESCRIPTORS: Final = 7
+DESCRIPTORS: Final = 10
 """Of one open account."""
 MOST_ACCOUNTS: Final = 512
 COLUMNS: Final = 64 << 20

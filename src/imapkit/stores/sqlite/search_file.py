@@ -1,0 +1,209 @@
+"""The file of the search index: the trigrams of all texts of an account up to one content (STORE rule 21).
+
+The rule it must not break: ``state.done`` moves in the transaction that indexes what is below it, so whatever is at or below it
+and holds a needle is found here; everything above it is unknown here. The file can be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, cast
+
+import apsw
+
+from imapkit.query.index import TextColumn
+from imapkit.record import record
+from imapkit.stores.log.search import Narrowed
+
+from . import contents
+from .disk import Disk
+
+FILE: Final = "search.db"
+LAYOUT: Final = 1
+"""Of the tables below; another one means another file."""
+GRAM: Final = 3
+MOST_GRAMS: Final = 8
+"""Of one needle: more of them cost time and hardly leave out more."""
+MOST_HITS: Final = 100_000
+"""Of one look-up, which nothing interrupts; above the last of them texts are read as if there were no index."""
+DAMAGE: Final = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError)
+"""What a file says that is not, or no longer, what was written: it is deleted. (A header of garbage gives an SQLError.)"""
+_SIDES: Final = ("", "-wal", "-shm", "-journal")
+_TABLES: Final = """
+    CREATE TABLE state (
+        id INTEGER PRIMARY KEY CHECK (id = 1), version TEXT NOT NULL, token TEXT NOT NULL, done INTEGER NOT NULL,
+        digest BLOB NOT NULL
+    ) STRICT;
+    -- Contents that are not indexed although they are below state.done.
+    CREATE TABLE skipped (id INTEGER PRIMARY KEY) STRICT;
+    CREATE VIRTUAL TABLE body USING fts5 (text, content='', detail=none, columnsize=0, tokenize='trigram case_sensitive 1');
+    CREATE VIRTUAL TABLE head USING fts5 (text, content='', detail=none, columnsize=0, tokenize='trigram case_sensitive 1');
+"""
+
+
+class Table(enum.Enum):
+    BODY = "body"
+    HEAD = "head"
+
+
+def table_of(column: TextColumn) -> Table:
+    """Where the trigrams of a column are: those of all fields are together with the header's."""
+    return Table.BODY if column is TextColumn.BODY else Table.HEAD
+
+
+@record
+class State:
+    """How far the index goes, and what it was made of."""
+
+    done: int
+    digest: bytes
+    """Of the content ``done``: tells whether the account is the one that was indexed."""
+
+
+@record
+class Text:
+    """What is indexed of one content."""
+
+    content: int
+    body: str
+    head: str
+
+
+def version() -> str:
+    return f"{LAYOUT}.{contents.TEXT_VERSION}"
+
+
+def grams(needle: str) -> list[str]:
+    """Some of the trigrams of a needle, that cover it as far as they go; none for a short one."""
+    places = [*range(0, len(needle) - GRAM, GRAM), len(needle) - GRAM] if len(needle) >= GRAM else []
+    if len(places) > MOST_GRAMS:
+        places = [places[number * len(places) // MOST_GRAMS] for number in range(MOST_GRAMS)]
+    return list(dict.fromkeys(needle[place : place + GRAM] for place in places))
+
+
+def plain(text: str) -> str:
+    """The tokenizer takes a NUL for the end."""
+    return text.replace("\0", "\ufffd")
+
+
+def expression(needle: str) -> str:
+    """An FTS5 query for texts with all of the trigrams; empty for a short needle."""
+    return " AND ".join('"{}"'.format(gram.replace('"', '""')) for gram in grams(plain(needle)))
+
+
+def delete(path: Path) -> None:
+    for side in _SIDES:
+        Path(f"{path}{side}").unlink(missing_ok=True)
+
+
+class SearchFile:
+    """A connection to the file, used by one thread at a time."""
+
+    def __init__(self, path: Path, disk: Disk, flags: int) -> None:
+        self._db = apsw.Connection(str(path), flags=flags, vfs=disk.vfs)
+        self._db.set_busy_timeout(0)
+
+    @classmethod
+    def write(cls, path: Path, disk: Disk, token: str) -> SearchFile:
+        """For the one builder. What is not of this account and version, or is damaged, is deleted and begun anew."""
+        for last in (False, True):
+            file = cls(path, disk, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+            try:
+                if file._prepare(token):
+                    return file
+            except DAMAGE:
+                if last:
+                    file.close()
+                    raise
+            except BaseException:
+                file.close()
+                raise
+            file.close()
+            delete(path)
+        raise AssertionError("a new file fits")
+
+    @classmethod
+    def read(cls, path: Path, disk: Disk, token: str) -> SearchFile | None:
+        """For look-ups; None when it is of another version or account, or not finished. Raises apsw.Error."""
+        file = cls(path, disk, apsw.SQLITE_OPEN_READWRITE)
+        try:
+            file._db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+            if file._is(token):
+                return file
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+        return None
+
+    def _prepare(self, token: str) -> bool:
+        db = self._db
+        db.set_busy_timeout(5000)
+        db.execute("PRAGMA journal_mode=WAL").fetchall()
+        db.execute("PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=16777216").fetchall()
+        if db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall():
+            return self._is(token) and db.execute("PRAGMA quick_check(1)").fetchall() == [("ok",)]
+        with db:
+            db.execute(_TABLES)
+            db.execute("INSERT INTO state VALUES (1, ?, ?, 0, x'')", (version(), token))
+        return True
+
+    def _is(self, token: str) -> bool:
+        db = self._db
+        if not db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'state'").fetchall():
+            return False
+        try:
+            found = db.execute("SELECT version, token FROM state").fetchall()
+        except apsw.SQLError:
+            return False  # a table of that name, of some other layout
+        return found == [(version(), token)]
+
+    def state(self) -> State:
+        row = self._db.execute("SELECT done, digest FROM state").fetchall()[0]
+        return State(cast(int, row[0]), cast(bytes, row[1]))
+
+    def add(self, texts: Sequence[Text], skipped: Sequence[int], state: State) -> None:
+        """Index the contents up to ``state.done``, all or none. Runs in a thread."""
+        db = self._db
+        with db:
+            db.executemany(
+                "INSERT INTO body (rowid, text) VALUES (?, ?)", [(t.content, t.body) for t in texts]
+            )
+            db.executemany(
+                "INSERT INTO head (rowid, text) VALUES (?, ?)", [(t.content, t.head) for t in texts]
+            )
+            db.executemany("INSERT INTO skipped VALUES (?)", [(number,) for number in skipped])
+            db.execute("UPDATE state SET done = ?, digest = ?", (state.done, state.digest))
+
+    def find(self, column: TextColumn, needle: str) -> Narrowed | None:
+        """Contents that may hold the needle; None when it is too short to tell. Raises apsw.Error."""
+        wanted = expression(needle)
+        if not wanted:
+            return None
+        table = table_of(column).value
+        query = f"SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY rowid LIMIT ?"
+        db = self._db
+        db.execute("BEGIN")
+        try:
+            done = self.state().done
+            found = [cast(int, row[0]) for row in db.execute(query, (wanted, MOST_HITS)).fetchall()]
+            if len(found) == MOST_HITS:
+                done = found[-1]
+            found += [cast(int, row[0]) for row in db.execute("SELECT id FROM skipped").fetchall()]
+        finally:
+            db.execute("COMMIT")
+        return Narrowed(found, done)
+
+    def close(self) -> None:
+        self._db.close()
+
+
+def inode(path: Path) -> int:
+    """Which file it is; 0: none."""
+    try:
+        return os.stat(path).st_ino
+    except FileNotFoundError:
+        return 0

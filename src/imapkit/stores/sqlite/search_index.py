@@ -1,0 +1,259 @@
+"""The search index of an account: looked up on the loop, built behind arrivals (STORE rule 21).
+
+The rules it must not break: whatever goes wrong with the index, a search reads the texts instead, and mail is never in its way; one
+process builds at a time; the loop makes the texts in short pieces, and a thread runs SQLite's calls only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import logging
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
+from pathlib import Path
+from typing import Final, Protocol, TypeVar, cast
+
+import apsw
+
+from imapkit.errors import StoreError
+from imapkit.query.index import TextColumn
+from imapkit.stores.log.search import Narrowed
+
+from . import search_file
+from .contents import Contents
+from .disk import Disk
+from .errors import store_errors
+from .large_texts import make_large
+from .search_file import SearchFile, State, Text
+
+LAG: Final = 1000
+"""So many contents, or …"""
+LAG_OCTETS: Final = 1 << 20
+"""… so much stored text (about 3 MB unpacked) are read rather than indexed: a small account never has an index."""
+BATCH: Final = 512
+"""Contents of one transaction of the index …"""
+BATCH_CHARS: Final = 1 << 20
+"""… or so much text."""
+STEP: Final = 8
+"""Texts read without a pause."""
+MOST_CHARS: Final = 2 << 20
+"""A longer text is not indexed: one insertion of it would take seconds."""
+REST: Final = 0.002
+
+T = TypeVar("T")
+_FIELDS: Final = (
+    TextColumn.FROM, TextColumn.TO, TextColumn.CC, TextColumn.BCC, TextColumn.SUBJECT, TextColumn.HEADERS,
+)  # fmt: skip
+_log = logging.getLogger(__name__)
+
+
+class Indexed(Protocol):
+    """What is asked of an account."""
+
+    id: str
+    token: str
+    directory: Path
+    path: Path
+    db: apsw.Connection
+    disk: Disk
+    threads: Executor
+    contents: Contents
+
+    async def store_texts(self) -> None: ...
+
+
+class TrigramIndex:
+    """The index of one account in this process."""
+
+    def __init__(self, account: Indexed, begin: Callable[[], None], is_stopping: Callable[[], bool]) -> None:
+        """``begin``: see that ``build`` runs soon."""
+        self._account = account
+        self._begin = begin
+        self._is_stopping = is_stopping
+        self._path = account.directory / search_file.FILE
+        self._reader: SearchFile | None = None
+        self._inode = 0
+
+    # Looking up
+
+    def narrowed(self, column: TextColumn, needle: str) -> Narrowed | None:
+        """Contents that may hold the needle; None when the index cannot tell."""
+        if len(needle) < search_file.GRAM:
+            return None
+        try:
+            reader = self._open_reader()
+            found = None if reader is None else reader.find(column, needle)
+        except (apsw.Error, OSError) as error:
+            _log.warning("account %s: the search index cannot be read: %s", self._account.id, error)
+            self.forget()
+            self._begin()
+            return None
+        if self.is_behind(0 if found is None else found.beyond):
+            self._begin()
+        return found
+
+    def _open_reader(self) -> SearchFile | None:
+        now = search_file.inode(self._path)
+        if now != self._inode or now == 0:
+            self.forget()
+            if now:
+                reader = SearchFile.read(self._path, self._account.disk, self._account.token)
+                if reader is not None and not self._fits(reader.state()):
+                    reader.close()
+                    reader = None
+                self._reader, self._inode = reader, now if reader is not None else 0
+        return self._reader
+
+    def forget(self) -> None:
+        """Close the reader's connection."""
+        reader, self._reader, self._inode = self._reader, None, 0
+        if reader is not None:
+            reader.close()
+
+    def _fits(self, state: State) -> bool:
+        """False when the account's file is an older one, put back, whose numbers were given anew since."""
+        if state.done >= self._next_content():
+            return False
+        return state.done == 0 or self._digest(state.done) in (state.digest, b"")
+
+    def _next_content(self) -> int:
+        """As others left it: another process may have written and indexed meanwhile."""
+        with store_errors(self._account.path):
+            return cast(int, self._account.db.execute("SELECT next_content FROM account").fetchall()[0][0])
+
+    def _digest(self, content: int) -> bytes:
+        """Tells one content from another with its number; empty when it is gone."""
+        query = "SELECT size, internaldate, envelope FROM content WHERE id = ?"
+        with store_errors(self._account.path):
+            rows = self._account.db.execute(query, (content,)).fetchall()
+        return hashlib.blake2b(repr(rows[0]).encode(), digest_size=16).digest() if rows else b""
+
+    def is_behind(self, done: int) -> bool:
+        """True when enough is not indexed to be worth it."""
+        account = self._account
+        query = "SELECT count(*), total(octets) FROM (SELECT length(data) AS octets FROM text WHERE id > ? LIMIT ?)"
+        with store_errors(account.path):
+            count, octets = cast("tuple[int, float]", account.db.execute(query, (done, LAG)).fetchall()[0])
+        return count >= LAG or octets >= LAG_OCTETS
+
+    # Building
+
+    def done(self) -> int:
+        """The last content that is indexed."""
+        try:
+            reader = self._open_reader()
+            return 0 if reader is None else reader.state().done
+        except (apsw.Error, OSError):
+            self.forget()
+            return 0
+
+    async def build(self, all_of_it: bool = False) -> int:
+        """Index what is not; gives the number of contents. Does nothing while another process is at it."""
+        if not all_of_it and not self.is_behind(self.done()):
+            return 0
+        lock = os.open(self._account.directory / "search.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return await self._build()
+        except BlockingIOError:
+            return 0
+        finally:
+            os.close(lock)
+
+    async def _build(self) -> int:
+        writer = await self._in_thread(self._open_writer)
+        count = 0
+        try:
+            if not self._fits(await self._in_thread(writer.state)):
+                await self._in_thread(writer.close)
+                search_file.delete(self._path)
+                writer = await self._in_thread(self._open_writer)
+            last = (await self._in_thread(writer.state)).done
+            while not self._is_stopping():
+                numbers = self._next(last)
+                if not numbers:
+                    break
+                texts, skipped, numbers = await self._texts(numbers)
+                if not numbers:
+                    break
+                last = numbers[-1]
+                state = State(last, self._digest(last))
+                await self._in_thread(partial(writer.add, texts, skipped, state))
+                count += len(numbers)
+                await asyncio.sleep(REST)
+        except search_file.DAMAGE as error:
+            _log.warning(
+                "account %s: the search index is damaged and begun anew: %s", self._account.id, error
+            )
+            search_file.delete(self._path)
+        finally:
+            await self._in_thread(writer.close)
+        return count
+
+    def _open_writer(self) -> SearchFile:
+        return SearchFile.write(self._path, self._account.disk, self._account.token)
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        def work() -> T:
+            try:
+                return call()
+            except search_file.DAMAGE:
+                raise
+            except BaseException:
+                with store_errors(self._path):
+                    raise
+
+        return await asyncio.get_running_loop().run_in_executor(self._account.threads, work)
+
+    def _next(self, last: int) -> list[int]:
+        account = self._account
+        query = "SELECT id FROM content WHERE id > ? ORDER BY id LIMIT ?"
+        with store_errors(account.path):
+            return [cast(int, row[0]) for row in account.db.execute(query, (last, BATCH)).fetchall()]
+
+    async def _texts(self, numbers: list[int]) -> tuple[list[Text], list[int], list[int]]:
+        """(texts, contents that are left to reading, contents that were looked at): the first of ``numbers``."""
+        texts: list[Text] = []
+        skipped: list[int] = []
+        chars = at = 0
+        while at < len(numbers) and chars < BATCH_CHARS and not self._is_stopping():
+            part = numbers[at : at + STEP]
+            for text in await self._read(part, skipped):
+                if len(text.body) > MOST_CHARS or len(text.head) > MOST_CHARS:
+                    skipped.append(text.content)
+                else:
+                    texts.append(text)
+                    chars += len(text.body) + len(text.head)
+            at += len(part)
+            await asyncio.sleep(0)
+        if self._account.contents.new_texts:
+            await self._account.store_texts()
+        return texts, skipped, numbers[:at]
+
+    async def _read(self, numbers: list[int], skipped: list[int]) -> list[Text]:
+        """What cannot be read is skipped: a search will say so."""
+        try:
+            await make_large(self._account, numbers)
+            return self._read_now(numbers)
+        except StoreError:
+            found: list[Text] = []
+            for number in numbers:
+                try:
+                    found += self._read_now([number])
+                except StoreError:
+                    skipped.append(number)
+            return found
+
+    def _read_now(self, numbers: list[int]) -> list[Text]:
+        contents = self._account.contents
+        with store_errors(self._account.path):
+            bodies = contents.texts(TextColumn.BODY, numbers)
+            heads = zip(*(contents.texts(column, numbers) for column in _FIELDS), strict=True)
+        return [
+            Text(number, search_file.plain(body), search_file.plain("\n".join(head)))
+            for number, body, head in zip(numbers, bodies, heads, strict=True)
+        ]
