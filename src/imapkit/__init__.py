@@ -245,7 +245,16 @@ def __getattr__(name: str) -> object:
     module = _MODULES.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f".{module}", __name__), _OTHERWISE.get(name, name))
+    try:
+        loaded = import_module(f".{module}", __name__)
+    except ModuleNotFoundError as error:
+        from .tools.extras import mend
+
+        line = mend(error)
+        if line is None:
+            raise
+        raise ModuleNotFoundError(f"imapkit.{name}: {line}", name=error.name) from error
+    found = getattr(loaded, _OTHERWISE.get(name, name))
     globals()[name] = found
     return found
 

@@ -39,7 +39,7 @@ class ImapServer:
 @pytest.fixture
 def imap_server() -> Iterator[ImapServer]:
     """A server of the test's own, its mail in memory: INBOX, Drafts, Sent, Trash, Junk and Archive, all empty."""
-    from ..tools.embed import serve_in_thread
+    from .. import serve_in_thread
 
     with serve_in_thread({USER: PASSWORD}) as server:
         yield ImapServer(server.host, server.port, USER, PASSWORD)

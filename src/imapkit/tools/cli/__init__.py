@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from ..extras import mend
+
 __all__ = ["main"]
 
 
@@ -17,6 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from .app import execute
     except ModuleNotFoundError as error:
-        print(f"imapkit: the commands need {error.name}: pip install 'imapkit[all]'", file=sys.stderr)
+        line = mend(error)
+        if line is None:
+            raise
+        print(f"imapkit: {line}", file=sys.stderr)
         return 1
     return execute(sys.argv[1:] if arguments is None else list(arguments))

@@ -18,7 +18,7 @@ from typing import Final
 import typer
 
 from ...errors import ImapError, UsageError
-from .. import words
+from .. import extras, words
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -142,8 +142,8 @@ def explain(error: BaseException) -> str:
         return explain(error.exceptions[0])
     if isinstance(error, ImapError):
         return words.one_line(str(error))
-    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] != "imapkit":
-        return f"this needs the package {error.name}: pip install 'imapkit[all]'"
+    if isinstance(error, ModuleNotFoundError) and (line := extras.mend(error)):
+        return line
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     kind = type(error).__name__
