@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
-from imapkit.features.sort import SortData
+from imapkit.features.sort import SortData, gather
 from imapkit.message.index import index_message
-from imapkit.ports.store import NewMessage
+from imapkit.ports.store import Column, NewMessage
 from imapkit.protocol.status import Kind
 from imapkit.wire.frame import HeldLiteral
 
@@ -80,6 +81,8 @@ def in_room(test: Test, messages: list[bytes] = MESSAGES) -> None:
         ("UID SORT (REVERSE DISPLAYTO) UTF-8 ALL", b"* SORT 3 4 1 2 5"),
         ("SORT (DATE) UTF-8 TEXT nowhere", b"* SORT"),
         ("SORT (DATE) UTF-8 2:4", b"* SORT 4 2 3"),
+        ("SORT (SUBJECT REVERSE DATE REVERSE SUBJECT DATE) UTF-8 ALL", b"* SORT 2 5 1 4 3"),
+        ("SORT (" + "DATE REVERSE SIZE " * 3000 + "DATE) UTF-8 ALL", b"* SORT 4 1 2 5 3"),
         ("THREAD ORDEREDSUBJECT UTF-8 ALL", b"* THREAD (4 (1)(2)(5))(3)"),
         ("THREAD REFERENCES UTF-8 ALL", b"* THREAD (1 (4)(2 5))(3)"),
         ("UID THREAD REFS UTF-8 ALL", b"* THREAD (3)(4)(1 2 5)"),
@@ -200,3 +203,23 @@ def test_a_long_sort_and_a_large_thread() -> None:
         return f"Date: {date}\r\nMessage-ID: <{number}@x>\r\nIn-Reply-To: <{number + 1}@x>\r\n\r\n".encode()
 
     in_room(test, [letter(number) for number in range(2500)])
+
+
+class Shrinking:
+    """A mailbox from which message 2 goes while it is read."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Column, ...]] = []
+
+    def rows(self, messages: object, columns: Sequence[Column]) -> Iterator[list[tuple[object, ...]]]:
+        self.asked.append(tuple(columns))
+        values = {Column.UID: (1, 3), Column.SENT: (10, 30)}
+        yield list(zip(*[values[column] for column in columns], strict=True))
+
+
+def test_messages_that_go_while_they_are_read_are_left_out() -> None:
+    mailbox = Shrinking()
+    ctx = SimpleNamespace(view=SimpleNamespace(mailbox=mailbox))
+    found = asyncio.run(gather(ctx, [1, 2, 3], [Column.SENT]))  # type: ignore[arg-type]  # as much as it asks for
+    assert found == ([1, 3], [[10, 30]])
+    assert mailbox.asked == [(Column.SENT,), (Column.UID, Column.SENT)]

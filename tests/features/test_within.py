@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from imapkit.errors import UsageError
 from imapkit.features.search import Search
-from imapkit.features.within import Older, Younger
+from imapkit.features.within import OLDER, YOUNGER, Older, Younger
 from imapkit.protocol.numset import NumSet, Range
 from imapkit.query import keys as k
 from imapkit.query.index import MessageSet, NumberColumn
@@ -25,6 +27,11 @@ COMMANDS = [
 @pytest.mark.parametrize("row", COMMANDS, ids=ids(COMMANDS))
 def test_commands(row: Row) -> None:
     check_command(row)
+
+
+def test_pleasant_names() -> None:
+    assert OLDER(60) == Older(60) == OLDER(timedelta(minutes=1))
+    assert YOUNGER(timedelta(days=3)) == Younger(259200) == YOUNGER(259200)
 
 
 @pytest.mark.parametrize("word", [b"OLDER", b"YOUNGER"])

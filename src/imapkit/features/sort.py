@@ -158,11 +158,14 @@ class SortData:
 @feature.handler(Sort)
 async def handle_sort(ctx: SessionContext, command: Sort) -> None:
     plan = await run_search(ctx, command.search)
-    columns = [key.column for key in command.by]
-    uids, values = await gather(ctx, plan.found, columns)
+    # Messages that a key left equal are equal by that key a second time
+    by: dict[Column, bool] = {}
+    for key in command.by:
+        by.setdefault(key.column, key.reverse)
+    uids, values = await gather(ctx, plan.found, tuple(by))
     keyed = [
-        SortColumn(cast("list[int] | list[str]", column), key.reverse)
-        for key, column in zip(command.by, values, strict=True)
+        SortColumn(cast("list[int] | list[str]", column), reverse)
+        for column, reverse in zip(values, by.values(), strict=True)
     ]
     order = await drive(sorted_positions(len(uids), keyed))
     numbers = uids if command.uid else await numbers_for(ctx, uids, plan.found)

@@ -5,6 +5,7 @@ The rule: the age is that of INTERNALDATE, exact to the second, and both keys ma
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final, Self
 
 from ..errors import UsageError
@@ -63,6 +64,20 @@ class Younger(SearchKey):
     def evaluate(self, run: Run, within: MessageSet) -> Steps:
         yield from ()
         return within & run.index.between(NumberColumn.INTERNAL_TIME, int(run.now()) - self.seconds, _LAST)
+
+
+def OLDER(age: int | timedelta) -> Older:
+    """Messages that came so many seconds ago, or earlier."""
+    return Older(_seconds(age))
+
+
+def YOUNGER(age: int | timedelta) -> Younger:
+    """Messages that came so many seconds ago, or later."""
+    return Younger(_seconds(age))
+
+
+def _seconds(age: int | timedelta) -> int:
+    return int(age.total_seconds()) if isinstance(age, timedelta) else age
 
 
 def _read_interval(c: Cursor) -> int:
