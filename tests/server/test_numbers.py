@@ -38,6 +38,18 @@ def test_numbers_of_ranges(
         assert numbers.uid_of(number) == uid
 
 
+@given(
+    gone=st.sets(st.integers(1, 40), max_size=2), wanted=st.sets(st.integers(1, 45), min_size=1).map(sorted)
+)
+def test_numbers_where_little_is_missing(gone: set[int], wanted: list[int]) -> None:
+    numbers = Numbers(array("q", range(1, 31)))
+    numbers.add(range(31, 41))
+    numbers.remove(list(compress(sorted(gone))))
+    left = [uid for uid in range(1, 41) if uid not in gone]
+    expected = [(number, uid) for number, uid in enumerate(left, 1) if uid in wanted]
+    assert list(numbers.in_ranges(compress(wanted))) == expected
+
+
 def test_more_than_a_chunk_at_once() -> None:
     numbers = Numbers(array("q", range(2, 20_002, 2)))
     numbers.remove([(5_000, 5_000), (9_000, 9_002)])

@@ -57,6 +57,11 @@ class Numbers:
         """(number, UID) of those numbered here whose UID is in sorted ``uid_ranges``, ascending."""
         gone = self._gone
         ranges = list(uid_ranges)
+        shift = self._shift(ranges)
+        if shift is not None:
+            for low, high in ranges:
+                yield from zip(range(low + shift, high + shift + 1), range(low, high + 1), strict=True)
+            return
         held_from, held = self._held(ranges)
         for start, end in self._spans(ranges, held_from, held):
             before = bisect_left(gone, start) if gone else 0
@@ -126,6 +131,20 @@ class Numbers:
         as_list = getattr(found, "tolist", None)  # arrays: far quicker than an element at a time
         uids: list[int] = as_list() if as_list is not None else list(found)
         return uids + self._tail[max(0, start - size) : end - size] if end > size else uids
+
+    def _shift(self, ranges: list[Range]) -> int | None:
+        """Number minus UID, where it is the same for all from the first range to the last: nothing is missing in between."""
+        if not ranges:
+            return None
+        first, last = ranges[0][0], ranges[-1][1]
+        start = self._find(first)
+        end = start + last - first + 1
+        if end > self._places or self._at(start) != first or self._at(end - 1) != last:
+            return None
+        before = bisect_left(self._gone, start)
+        if before < len(self._gone) and self._gone[before] < end:
+            return None
+        return start - before + 1 - first
 
     def _held(self, ranges: list[Range]) -> tuple[int, list[int]]:
         """Where many small ranges lie close together: the first place and the UIDs of that region, to search in without the array."""
