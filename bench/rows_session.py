@@ -25,7 +25,7 @@ def select_warm(bed: Bed, round_: int) -> float:
     conn = bed.conn(BIG)
     taken = []
     with bed.cpu():
-        for _ in range(50):
+        for _ in range(20):
             conn.ok(b"SELECT INBOX")
             answer = conn.ok(f"SELECT {BIG}".encode())
             taken.append(answer.seconds)
