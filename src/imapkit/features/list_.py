@@ -205,7 +205,8 @@ class List:
 
     def write(self, w: Writer) -> None:
         w.raw(b"LIST ")
-        if self.selection:
+        only_said_here = self.extended and not self.returns and len(self.patterns) == 1
+        if self.selection or only_said_here:
             w.list_of(self.selection, lambda option: option.write(w)).sp()
         w.mailbox(self.reference).sp()
         if len(self.patterns) == 1:

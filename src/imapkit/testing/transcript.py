@@ -91,7 +91,7 @@ class Transcript:
             if speaker and colon:
                 words = None if speaker[1] == "E" else said.removeprefix(" ")
                 lines.append(Line(number, speaker[1] == "C", words, speaker[2]))
-            elif colon and not lines and who.isalpha():
+            elif colon and not lines and who.isalnum():
                 notes[who] = said.strip()
             else:
                 raise UsageError(f"line {number} of the transcript begins with neither C: nor S:")
