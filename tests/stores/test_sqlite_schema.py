@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import apsw
+import pytest
 
-from imapkit.stores.sqlite import schema
+from imapkit.errors import StoreBroken
+from imapkit.ports.store import Column
+from imapkit.stores.sqlite import SqliteStore, fsck, schema
+
+from ..store_conformance.mail import fill
 
 
 def test_sort_keys_move_into_a_table_of_their_own(tmp_path: Path) -> None:
@@ -33,3 +39,22 @@ def test_sort_keys_move_into_a_table_of_their_own(tmp_path: Path) -> None:
     columns = [column[1] for column in db.execute("PRAGMA table_info(content)")]
     assert columns[-1] == "search_subject" and len(columns) == 15
     db.close()
+
+
+def test_missing_sort_keys_are_an_error_that_fsck_tells(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = SqliteStore(tmp_path)
+        await store.create_account("ann", [("INBOX", ())])
+        account = await store.open_account("ann")
+        await fill(account, "INBOX", 3)
+        assert await fsck(account) == []
+        account.db.execute("DELETE FROM sort_key WHERE id = 2")
+        assert await fsck(account) == ["1 contents cannot be sorted"]
+        mailbox = await account.open("INBOX")
+        with pytest.raises(StoreBroken, match="run fsck"):
+            list(mailbox.rows(mailbox.everything(), [Column.UID, Column.SENT]))
+        mailbox.release()
+        await account.release()
+        await store.close()
+
+    asyncio.run(scenario())

@@ -140,6 +140,10 @@ def _check_files(account: Checked) -> Iterator[str]:
     missing = cast(int, db.execute(query).fetchall()[0][0])
     if missing:
         yield f"{missing} contents have no octets"
+    query = "SELECT count(*) FROM content LEFT JOIN sort_key USING (id) WHERE sort_key.id IS NULL"
+    missing = cast(int, db.execute(query).fetchall()[0][0])
+    if missing:
+        yield f"{missing} contents cannot be sorted"
     query = "SELECT count(*) FROM content JOIN blob USING (id) WHERE file IS NULL AND length(head) + length(rest) <> size"
     wrong = cast(int, db.execute(query).fetchall()[0][0])
     if wrong:
