@@ -70,11 +70,13 @@ def _dovecot(folder: Path) -> Iterator[Peer]:
 
 
 @contextmanager
-def _imapkit(folder: Path) -> Iterator[Peer]:
+def imapkit_peer(folder: Path, *, workers: str | None = None) -> Iterator[Peer]:
+    """Our own server; ``workers``: its processes."""
     tls_port = free_port()
     arguments = ["--listen", "imap://127.0.0.1:0", "--listen", f"imaps://127.0.0.1:{tls_port}"]
     data = folder / "data"
-    with imapkit_server(data, {}, arguments=[*arguments, "--insecure-plaintext"]) as server:
+    more = ["--insecure-plaintext", *(["--workers", workers] if workers else [])]
+    with imapkit_server(data, {}, arguments=[*arguments, *more]) as server:
         certificate = folder / "cert.pem"
         certificate.write_text(ssl.get_server_certificate(("127.0.0.1", tls_port), timeout=10))
 
@@ -86,7 +88,7 @@ def _imapkit(folder: Path) -> Iterator[Peer]:
 @contextmanager
 def start(folder: Path) -> Iterator[Peer]:
     """Run the chosen server with its files below *folder*."""
-    servers = {"imapkit": _imapkit, "dovecot": _dovecot}
+    servers = {"imapkit": imapkit_peer, "dovecot": _dovecot}
     if SERVER not in servers:
         raise ValueError(f"IMAPKIT_TEST_SERVER is one of {sorted(servers)}, not {SERVER!r}")
     with servers[SERVER](folder) as peer:

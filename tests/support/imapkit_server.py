@@ -91,7 +91,8 @@ def imapkit_server(
 ) -> Iterator[ImapkitServer]:
     """Add *users* (name to password), serve *data* until the block ends, and require exit code 0.
 
-    A server that the block killed itself is not asked for its exit code.
+    A server that the block killed itself is not asked for its exit code. It has one worker, so that killing the process
+    kills the server; IMAPKIT_WORKERS, in *environment* or outside, asks for more.
     """
     data.mkdir(parents=True, exist_ok=True)
     for name, password in users.items():
@@ -105,7 +106,7 @@ def imapkit_server(
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
-            env={**os.environ, **(environment or {})},
+            env={"IMAPKIT_WORKERS": "1", **os.environ, **(environment or {})},
         ) as process,
     ):
         assert process.stdout is not None

@@ -17,7 +17,7 @@ from ..ports.store import MailStore
 from . import log
 from .address import Address
 from .auth import Authenticator, Hasher
-from .listener import Listener, listen
+from .listener import Bound, Listener, bind, listen, need_certificate
 from .options import Options
 from .services import Services
 from .session import Session
@@ -25,7 +25,10 @@ from .stream import Stream
 
 
 class App:
-    """``store`` and ``directory`` are the caller's to close, after ``stop``. ``tls`` None: no STARTTLS, no imaps."""
+    """``store`` and ``directory`` are the caller's to close, after ``stop``. ``tls`` None: no STARTTLS, no imaps.
+
+    ``hash_threads``: how many passwords are checked at once; without it, one a core.
+    """
 
     def __init__(
         self,
@@ -35,8 +38,10 @@ class App:
         *,
         tls: ssl.SSLContext | None = None,
         hasher: Hasher | None = None,
+        hash_threads: int | None = None,
     ) -> None:
-        self._services = Services(store, directory, Authenticator(directory, hasher=hasher), options, tls)
+        authenticator = Authenticator(directory, workers=hash_threads, hasher=hasher)
+        self._services = Services(store, directory, authenticator, options, tls)
         self._listeners: list[Listener] = []
         self._sessions: dict[Session, asyncio.Task[None]] = {}
         self._numbers = itertools.count(1)
@@ -54,19 +59,29 @@ class App:
 
     async def start(self, addresses: Iterable[Address]) -> None:
         """Listen on all, or on none: raises UsageError, OSError. Sessions may come before this returns."""
-        services = self._services
+        loop = asyncio.get_running_loop()
         try:
             for address in addresses:
-                listener = await listen(
-                    address,
-                    self._make_stream,
-                    services.tls,
-                    services.options.timeouts.tls_handshake_seconds,
-                )
-                self._listeners.append(listener)
+                need_certificate(address, self._services.tls)
+                # Looking up a host's name may take its time.
+                await self._listen(await loop.run_in_executor(None, bind, address), owner=True)
         except BaseException:
             await self.stop()
             raise
+
+    async def start_on(self, bound: Iterable[Bound]) -> None:
+        """Listen on sockets that others may share; they are closed at the end, and a unix socket's file stays."""
+        try:
+            for each in bound:
+                await self._listen(each, owner=False)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _listen(self, bound: Bound, *, owner: bool) -> None:
+        services = self._services
+        handshake = services.options.timeouts.tls_handshake_seconds
+        self._listeners.append(await listen(bound, self._make_stream, services.tls, handshake, owner=owner))
 
     def reload(self, options: Options) -> None:
         """New sessions get ``options``; those that run keep theirs."""

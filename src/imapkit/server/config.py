@@ -87,7 +87,8 @@ class Config(BaseSettings):
     data: Path | None = None
     listen: list[str] = []
     insecure_plaintext: bool = False
-    workers: Count = 1
+    workers: Count | None = None
+    """Processes; without it one for each core."""
     literal_minus: bool = False
     identify: bool = True
     """Answer ID with the program's name."""

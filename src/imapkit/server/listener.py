@@ -15,60 +15,91 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..errors import UsageError
+from ..record import record
 from .address import Address
 from .stream import Stream
 
 BACKLOG = 1024
 
 
-class Listener:
-    """One bound address. ``address`` has the real port."""
+@record
+class Bound:
+    """A socket that is bound and does not listen yet. ``address`` has the real port."""
 
-    def __init__(self, address: Address, server: asyncio.Server) -> None:
+    address: Address
+    socket: socket.socket
+
+
+class Listener:
+    """One bound address. ``address`` has the real port; ``owner``: a unix socket's file goes with the listener."""
+
+    def __init__(self, address: Address, server: asyncio.Server, *, owner: bool) -> None:
         self.address = address
         self._server = server
+        self._owner = owner
 
     def close(self) -> None:
         """Accept no more; sessions go on."""
         self._server.close()
-        if self.address.kind == "unix":
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self.address.path)
+        if self._owner:
+            remove(self.address)
 
 
 async def listen(
-    address: Address, make_stream: Callable[[Address], Stream], tls: ssl.SSLContext | None, handshake: float
+    bound: Bound,
+    make_stream: Callable[[Address], Stream],
+    tls: ssl.SSLContext | None,
+    handshake: float,
+    *,
+    owner: bool,
 ) -> Listener:
-    """Bind and accept. Raises UsageError or OSError, both naming the address."""
-    if address.kind == "imaps" and tls is None:
-        raise UsageError(f"cannot listen on {address}: there is no TLS certificate")
-    try:
-        bound = _unix_socket(address) if address.kind == "unix" else await _tcp_socket(address)
-    except OSError as error:
-        raise OSError(error.errno, f"cannot listen there: {error.strerror or error}", str(address)) from error
-    if address.kind != "unix":
-        address = replace(address, port=bound.getsockname()[1])
+    """Accept on a bound socket, which is the listener's from now on. Raises UsageError."""
+    address = bound.address
+    need_certificate(address, tls)
     loop = asyncio.get_running_loop()
     secure = address.kind == "imaps"
     server = await loop.create_server(
         lambda: make_stream(address),
-        sock=bound,
+        sock=bound.socket,
         backlog=BACKLOG,
         ssl=tls if secure else None,
         ssl_handshake_timeout=handshake if secure else None,
     )
-    return Listener(address, server)
+    return Listener(address, server, owner=owner)
 
 
-async def _tcp_socket(address: Address) -> socket.socket:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(
-        address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )
+def need_certificate(address: Address, tls: ssl.SSLContext | None) -> None:
+    """Raises UsageError."""
+    if address.kind == "imaps" and tls is None:
+        raise UsageError(f"cannot listen on {address}: there is no TLS certificate")
+
+
+def bind(address: Address, *, shared: bool = False) -> Bound:
+    """``shared``: other sockets that are bound like this may have the same port. Raises OSError that names the address."""
+    try:
+        bound = _unix_socket(address) if address.kind == "unix" else _tcp_socket(address, shared)
+    except OSError as error:
+        raise OSError(error.errno, f"cannot listen there: {error.strerror or error}", str(address)) from error
+    if address.kind != "unix":
+        address = replace(address, port=bound.getsockname()[1])
+    return Bound(address, bound)
+
+
+def remove(address: Address) -> None:
+    """The file of a unix socket."""
+    if address.kind == "unix":
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(address.path)
+
+
+def _tcp_socket(address: Address, shared: bool) -> socket.socket:
+    found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     family, kind, protocol, _, where = found[0]
     bound = socket.socket(family, kind, protocol)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(address.host != "::"))

@@ -11,7 +11,7 @@ import sys
 from typing import TextIO
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 Log = structlog.stdlib.BoundLogger
 
@@ -34,8 +34,19 @@ def get(name: str, **context: object) -> Log:
     return log.bind(**context)
 
 
-def configure(level: str, style: str = "auto", stream: TextIO | None = None) -> None:
-    """Send all logs below ``imapkit`` to ``stream`` (standard error). ``style``: ``text``, ``json``, or ``auto`` by terminal."""
+def configure(
+    level: str, style: str = "auto", stream: TextIO | None = None, *, worker: int | None = None
+) -> None:
+    """Send all logs below ``imapkit`` to ``stream`` (standard error). ``style``: ``text``, ``json``, or ``auto`` by terminal.
+
+    ``worker``: its number stands in each entry.
+    """
+
+    def add_worker(logger: object, method: str, entry: EventDict) -> EventDict:
+        if worker is not None:
+            entry["worker"] = worker
+        return entry
+
     out = stream or sys.stderr
     as_text = style == "text" or (style == "auto" and out.isatty())
     renderer: Processor
@@ -46,7 +57,7 @@ def configure(level: str, style: str = "auto", stream: TextIO | None = None) -> 
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, add_worker, renderer]
         )
     )
     root = logging.getLogger("imapkit")

@@ -10,7 +10,6 @@ Rules it must not break:
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from collections.abc import Awaitable, Callable
 
@@ -30,6 +29,7 @@ from imapkit.server.auth.cache import VerifiedCache
 from imapkit.server.auth.clock import Clock, SystemClock
 from imapkit.server.auth.hashing import SALT_OCTETS, SCRAM_ITERATIONS, Hasher, prepare_presented
 from imapkit.server.auth.pool import HashPool
+from imapkit.server.cores import cores
 
 QUEUE = 100
 
@@ -51,7 +51,7 @@ class Authenticator:
         self._clock = clock or SystemClock()
         self._hasher = hasher or Hasher()
         self._dummy = self._hasher.dummy()
-        self._pool = HashPool(workers or _cores(), queue)
+        self._pool = HashPool(workers or cores(), queue)
         self._cache = VerifiedCache(secrets.token_bytes(32), self._clock.now)
         self._backoff = Backoff(self._clock.now, limits)
         self._secret = directory.secret()
@@ -183,9 +183,3 @@ def _authorize(row: UserRow | None, proven: Authenticated) -> UserRow:
     if proven.authzid and _normal(proven.authzid) != row.name:
         raise AuthenticationFailed("you may not act for that user", "AUTHORIZATIONFAILED")
     return row
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -10,11 +10,16 @@ import logging
 import os
 import secrets
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 _log = logging.getLogger(__name__)
 _LONGEST = 100  # of a socket's path, with room
+_FRESH_NS = 1_000_000_000
+"""A directory that changed so lately may change again without a new time of change: that clock is coarse."""
+_AGAIN = 0.02
+_TRIES = 50
 
 
 class Hints:
@@ -29,6 +34,9 @@ class Hints:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._peers: list[str] = []
         self._listed = 0
+        self._unsent: dict[str, dict[str, int]] = {}
+        self._tries = 0
+        self._timer: asyncio.TimerHandle | None = None
 
     def open(self) -> None:
         """Listen on the running loop. Where a socket cannot be made, the regular looks must do."""
@@ -55,19 +63,42 @@ class Hints:
         """Tell all other processes. Never waits."""
         if self._socket is None:
             return
-        text = f"{account} {modseq}".encode()
         for name in self._others():
-            try:
-                self._socket.sendto(text, self._address(name))
-            except ConnectionRefusedError:
-                (self._directory / name).unlink(missing_ok=True)  # its process is gone
-            except OSError:
-                continue  # its queue is full, or it has just gone: whoever waits looks anyway
+            self._tell(self._socket, name, account, modseq)
+        if self._unsent and self._timer is None and self._loop is not None:
+            self._tries = _TRIES
+            self._timer = self._loop.call_later(_AGAIN, self._again)
+
+    def _tell(self, using: socket.socket, name: str, account: str, modseq: int) -> None:
+        try:
+            using.sendto(f"{account} {modseq}".encode(), self._address(name))
+        except ConnectionRefusedError:
+            (self._directory / name).unlink(missing_ok=True)  # its process is gone
+        except BlockingIOError:
+            # Its queue is full, and short: ten datagrams on many systems.
+            self._unsent.setdefault(name, {})[account] = modseq
+        except OSError:
+            return  # it has just gone
+
+    def _again(self) -> None:
+        """Hints that found a full queue, the latest of each account. A process that reads none for a second must look by itself."""
+        self._timer = None
+        if self._socket is None or self._loop is None:
+            return
+        unsent, self._unsent = self._unsent, {}
+        for name, accounts in unsent.items():
+            for account, modseq in accounts.items():
+                self._tell(self._socket, name, account, modseq)
+        self._tries -= 1
+        if self._tries <= 0:
+            self._unsent.clear()
+        if self._unsent:
+            self._timer = self._loop.call_later(_AGAIN, self._again)
 
     def _others(self) -> list[str]:
         try:
             listed = os.stat(self._fd).st_mtime_ns
-            if listed != self._listed:
+            if listed != self._listed or time.time_ns() - listed < _FRESH_NS:
                 self._peers = [name for name in os.listdir(self._fd) if name != self._name]
                 self._listed = listed
         except OSError as error:
@@ -91,6 +122,11 @@ class Hints:
             self._heard(account, number)
 
     def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._again()
+        if self._timer is not None:
+            self._timer.cancel()
         if self._socket is not None:
             if self._loop is not None and not self._loop.is_closed():
                 self._loop.remove_reader(self._socket.fileno())

@@ -24,7 +24,9 @@ def run(
     insecure_plaintext: Annotated[
         bool, typer.Option("--insecure-plaintext", help="Take passwords without TLS: on loopback, for tests.")
     ] = False,
-    workers: Annotated[int | None, typer.Option(help="Processes.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="Processes; without it one for each core.")
+    ] = None,
     config: Annotated[Path | None, typer.Option(metavar="FILE", help="Settings, in TOML.")] = None,
     stdio: Annotated[
         bool, typer.Option("--stdio", help="One session on standard input and output, logged in as --user.")
