@@ -1,7 +1,9 @@
 """The mail store on SQLite: one file for each account, written on the event loop, synced together in a thread (STORE.md)."""
 
+from .account import SqliteAccount
 from .disk import Disk
 from .fsck import fsck
 from .store import SqliteStore
+from .vacuum import Vacuumed, vacuum
 
-__all__ = ["Disk", "SqliteStore", "fsck"]
+__all__ = ["Disk", "SqliteAccount", "SqliteStore", "Vacuumed", "fsck", "vacuum"]

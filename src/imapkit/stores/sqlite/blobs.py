@@ -131,6 +131,14 @@ class Blobs:
     def path(self, name: str) -> Path:
         return self._directory / name[:2] / name
 
+    def files(self) -> list[Path]:
+        """All files that have their final name."""
+        return [path for path in self._directory.glob("??/*") if path.parent.name == path.name[:2]]
+
+    def aside(self) -> Path:
+        """A name in the spool, for a file that is about to go."""
+        return self._directory / "spool" / secrets.token_hex(12)
+
     def read(self, name: str, offset: int, length: int) -> bytes:
         path = self.path(name)
         with store_errors(path), path.open("rb") as file:

@@ -27,7 +27,7 @@ LAYOUT: Final = 1
 GRAM: Final = 3
 MOST_GRAMS: Final = 8
 """Of one needle: more of them cost time and hardly leave out more."""
-MOST_HITS: Final = 100_000
+MOST_HITS: Final = 50_000
 """Of one look-up, which nothing interrupts; above the last of them texts are read as if there were no index."""
 DAMAGE: Final = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError)
 """What a file says that is not, or no longer, what was written: it is deleted. (A header of garbage gives an SQLError.)"""

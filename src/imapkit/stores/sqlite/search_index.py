@@ -30,6 +30,7 @@ from .errors import store_errors
 from .large_texts import make_large
 from .search_file import SearchFile, State, Text
 
+LOCK: Final = "search.lock"
 LAG: Final = 1000
 """So many contents, or …"""
 LAG_OCTETS: Final = 1 << 20
@@ -155,12 +156,25 @@ class TrigramIndex:
         """Index what is not; gives the number of contents. Does nothing while another process is at it."""
         if not all_of_it and not self.is_behind(self.done()):
             return 0
-        lock = os.open(self._account.directory / "search.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(self._account.directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return await self._build()
         except BlockingIOError:
             return 0
+        finally:
+            os.close(lock)
+
+    async def rebuild(self) -> int:
+        """Delete the index and make it anew; gives the number of contents. Raises StoreError while another process builds."""
+        lock = os.open(self._account.directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.forget()
+            search_file.delete(self._path)
+            return await self._build()
+        except BlockingIOError as error:
+            raise StoreError("another process is building the search index") from error
         finally:
             os.close(lock)
 
