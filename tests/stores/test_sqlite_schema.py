@@ -23,7 +23,7 @@ def test_sort_keys_move_into_a_table_of_their_own(tmp_path: Path) -> None:
     schema.write_meta(db, "schema", "1")
     dated = [5, "SUBJECT", 1, "FROM", "TO", "CC", "DF", "DT", "one@x", ["zero@x"], ["b@x", "a@x"]]
     answer = [None, "", 0, "", "", "", "", "", "two@x", ["zero@x", "no@x"], []]
-    bare = [None, "", 0, "", "", "", "", "", None, [], []]
+    bare: list[object] = [None, "", 0, "", "", "", "", "", None, [], []]
     when = b"01-Jan-1970 01:00:07 +0100"
     row = f"INSERT INTO content VALUES ({','.join('?' * 16)})"
     for number, keys in enumerate((dated, answer, bare), 1):
