@@ -19,6 +19,8 @@ from imapkit.features.catalogue import BUILT_IN, built_in
 from imapkit.protocol.codes import SimpleCode
 from imapkit.protocol.registry import Feature
 from tests.support.vectors import Row
+from tests.transcripts.files import FILES, load
+from tests.transcripts.files import features as shown_features
 
 from .imports import ROOT
 
@@ -99,6 +101,17 @@ def test_verbs_are_documented_and_typed(feature: Feature) -> None:
             f"{name} does not say what it raises"
         )
         assert "return" in verb.__annotations__, name
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=_names)
+def test_it_has_a_transcript(feature: Feature) -> None:
+    """A session in tests/transcripts that names it in its line ``features:``."""
+    assert any(feature.name in shown_features(load(path)) for path in FILES)
+
+
+def test_transcripts_name_features_that_exist() -> None:
+    named = {name for path in FILES for name in shown_features(load(path))}
+    assert named <= {feature.name for feature in FEATURES}
 
 
 def test_the_catalogue_and_the_folder_agree() -> None:
