@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from pathlib import Path
 
@@ -48,5 +49,47 @@ def test_the_socket_of_a_dead_process_goes(tmp_path: Path) -> None:
         hints.send("ann", 2)
         hints.close()
         assert list((tmp_path / "run").iterdir()) == []
+
+    asyncio.run(scenario())
+
+
+def test_a_full_queue_delays_hints_and_loses_none(tmp_path: Path) -> None:
+    """Systems keep as few as ten datagrams for a process that is busy."""
+
+    async def scenario() -> None:
+        heard: dict[str, int] = {}
+        sender = Hints(tmp_path / "run", lambda account, modseq: None)
+        busy = Hints(tmp_path / "run", heard.__setitem__)
+        sender.open()
+        busy.open()
+        for modseq in (1, 2):
+            for number in range(600):
+                sender.send(f"account{number}", modseq)
+        async with asyncio.timeout(10):
+            while len(heard) < 600 or set(heard.values()) != {2}:
+                await asyncio.sleep(0.01)
+        sender.close()
+        busy.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_process_that_came_in_the_same_moment_is_told_too(tmp_path: Path) -> None:
+    """A file system's clock may stand still between two changes of a directory."""
+
+    async def scenario() -> None:
+        heard: list[str] = []
+        sender = Hints(tmp_path / "run", lambda account, modseq: None)
+        late = Hints(tmp_path / "run", lambda account, modseq: heard.append(account))
+        sender.open()
+        sender.send("ann", 1)
+        before = (tmp_path / "run").stat()
+        late.open()
+        os.utime(tmp_path / "run", ns=(before.st_atime_ns, before.st_mtime_ns))
+        sender.send("bob", 1)
+        await asyncio.sleep(0.05)
+        sender.close()
+        late.close()
+        assert heard == ["bob"]
 
     asyncio.run(scenario())

@@ -18,8 +18,9 @@ _log = logging.getLogger(__name__)
 _LONGEST = 100  # of a socket's path, with room
 _FRESH_NS = 1_000_000_000
 """A directory that changed so lately may change again without a new time of change: that clock is coarse."""
-_AGAIN = 0.02
-_TRIES = 50
+_AGAIN = 0.005
+_TRIES = 200
+"""… without any success: one second."""
 
 
 class Hints:
@@ -64,31 +65,39 @@ class Hints:
         if self._socket is None:
             return
         for name in self._others():
-            self._tell(self._socket, name, account, modseq)
+            waiting = self._unsent.get(name)
+            # Behind those that wait already.
+            if waiting is not None or not self._tell(self._socket, name, account, modseq):
+                self._unsent.setdefault(name, {})[account] = modseq
         if self._unsent and self._timer is None and self._loop is not None:
             self._tries = _TRIES
             self._timer = self._loop.call_later(_AGAIN, self._again)
 
-    def _tell(self, using: socket.socket, name: str, account: str, modseq: int) -> None:
+    def _tell(self, using: socket.socket, name: str, account: str, modseq: int) -> bool:
+        """False: its queue is full. It is short: ten datagrams on many systems."""
         try:
             using.sendto(f"{account} {modseq}".encode(), self._address(name))
+        except BlockingIOError:
+            return False
         except ConnectionRefusedError:
             (self._directory / name).unlink(missing_ok=True)  # its process is gone
-        except BlockingIOError:
-            # Its queue is full, and short: ten datagrams on many systems.
-            self._unsent.setdefault(name, {})[account] = modseq
         except OSError:
-            return  # it has just gone
+            return True  # it has just gone
+        return True
 
     def _again(self) -> None:
-        """Hints that found a full queue, the latest of each account. A process that reads none for a second must look by itself."""
+        """Hints that found a full queue, the latest of each account. A process that takes none for a second must look by itself."""
         self._timer = None
         if self._socket is None or self._loop is None:
             return
-        unsent, self._unsent = self._unsent, {}
-        for name, accounts in unsent.items():
-            for account, modseq in accounts.items():
-                self._tell(self._socket, name, account, modseq)
+        for name, accounts in list(self._unsent.items()):
+            for account, modseq in list(accounts.items()):
+                if not self._tell(self._socket, name, account, modseq):
+                    break
+                del accounts[account]
+                self._tries = _TRIES
+            if not accounts:
+                del self._unsent[name]
         self._tries -= 1
         if self._tries <= 0:
             self._unsent.clear()
