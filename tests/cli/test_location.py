@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from imapkit.testing.plugin import ImapServer
 from imapkit.tools.location import Access, is_local
 from tests.support.imapkit_server import ImapkitServer, imapkit_server
 from tests.support.process import free_port
@@ -133,3 +134,12 @@ def test_a_server_that_says_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -
 def test_a_url_is_not_a_path(tmp_path: Path, run: Run) -> None:
     code, _, err = run("ls", str(tmp_path))
     assert code == 2 and len(err.splitlines()) == 1
+
+
+def test_a_port_without_tls_is_no_question_of_trust(imap_server: ImapServer, run: Run) -> None:
+    code, _, err = run("ls", imap_server.url.replace("imap://", "imaps://"))
+    assert code == 1
+    assert (
+        err
+        == f"imapkit: {imap_server.host}:{imap_server.port} does not begin with TLS: imap:// begins it by STARTTLS\n"
+    )

@@ -90,6 +90,25 @@ def test_starttls_forgets_what_came_before(twin: Twin, certificate: tuple[Path, 
         assert not mail.has("XINJECTED") and not mail.has("XBEFORE")
 
 
+def test_a_server_that_wants_tls_gets_it_though_plaintext_is_allowed(
+    twin: Twin, certificate: tuple[Path, ssl.SSLContext]
+) -> None:
+    """Allowed is not wished: the certificate is verified as ever, here in vain."""
+
+    def play(s: Script) -> None:
+        s.send("* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] ready")
+        tag = s.command("STARTTLS")
+        s.send(f"{tag} OK begin")
+        s.start_tls(certificate[1])
+
+    with (
+        pytest.raises((ssl.SSLError, OSError)),
+        server(play) as port,
+        pytest.raises(imapkit.TlsFailed, match="CERTIFICATE_VERIFY_FAILED"),
+    ):
+        twin.connect(url(port), allow_plaintext=True, **ANN)
+
+
 def hang_up(script: Script) -> None:
     assert script.sock.recv(100) == b"", "the client said something"
 

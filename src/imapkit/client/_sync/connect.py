@@ -61,9 +61,9 @@ def connect_sync(
     ``command``: a program that speaks IMAP on its standard input and output. ``user`` goes before the one in the URL. Without a user
     nobody is logged in.
 
-    ``allow_plaintext``: the password may travel without TLS, and ``imap://`` does not ask for any. ``tls``: True, insist on TLS;
-    False, with ``imap://`` and ``allow_plaintext``, never. ``cafile``: authorities to trust instead of the system's;
-    ``ssl_context`` replaces all defaults. ``timeout``: seconds without an octet until the server counts as dead.
+    ``allow_plaintext``: the password may travel without TLS; ``imap://`` then begins none, unless the server disables logins without.
+    ``tls``: True, insist on TLS; False, with ``imap://`` and ``allow_plaintext``, never. ``cafile``: authorities to trust instead of
+    the system's; ``ssl_context`` replaces all defaults. ``timeout``: seconds without an octet until the server counts as dead.
 
     Raises ConnectFailed, TlsFailed, ConnectionTimeout, NotAnImapServer, AuthenticationFailed, NotSupported, ConnectionLost, UsageError.
     """
@@ -94,12 +94,14 @@ def connect_sync(
 
 
 def _wish(tls: bool | None, allow_plaintext: bool, has_context: bool) -> str:
-    """What of STARTTLS: "must", "may" or "no"."""
+    """What of STARTTLS: "must", "should", "may", "last" (where the server takes no password otherwise) or "no"."""
     if tls is False:
         return "no"
     if tls:
         return "must"
-    return "no" if allow_plaintext and not has_context else "may" if allow_plaintext else "should"
+    if not allow_plaintext:
+        return "should"
+    return "may" if has_context else "last"
 
 
 def _protect(connection: Connection, wish: str, password: bool) -> None:
@@ -107,11 +109,11 @@ def _protect(connection: Connection, wish: str, password: bool) -> None:
     if wish == "no":
         return
     if connection.state is not State.NOT_AUTHENTICATED:
-        if wish == "may":
+        if wish in ("may", "last"):
             return
         raise ProtocolError("the greeting is PREAUTH, which leaves no room for the STARTTLS that is required")
     _know_capabilities(connection)
-    if connection.has("STARTTLS"):
+    if connection.has("STARTTLS") and (wish != "last" or connection.has("LOGINDISABLED")):
         connection.run(starttls(connection))
         return
     if wish == "must" or (wish == "should" and password):
