@@ -9,6 +9,7 @@ from ..errors import Bad
 from ..ports.session import SessionContext
 from ..protocol import states
 from ..protocol.registry import Feature, Grammar
+from ..protocol.states import State
 from ..protocol.status import Continuation, Ok
 from ..record import record
 from ..wire.cursor import Cursor
@@ -47,6 +48,10 @@ async def handle_idle(ctx: SessionContext, command: Idle) -> Ok:
             since = ctx.account.modseq
             await ctx.sync()
             await ctx.flush()
+            if ctx.state is State.LOGOUT:
+                return Ok(
+                    "IDLE ended with the session"
+                )  # the mailbox is gone: the client has its BYE, and need say nothing
             if await _woken_by_line(ctx, line, since):
                 break
             if ctx.settings.idle_update:
