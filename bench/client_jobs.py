@@ -16,6 +16,7 @@ from bench.bed import BIG, REAL
 from bench.load import Connection
 from bench.servers import PASSWORD, USER
 
+_SLICE = 5_000
 RECORDS = "(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)"
 
 
@@ -50,8 +51,11 @@ def of_imapclient(job: str, host: str, port: int, count: int) -> tuple[float, in
         conn.select_folder(BIG if job == "records" else REAL)
         started = time.process_time()
         words = ["FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODYSTRUCTURE"]
-        found = conn.fetch(list(range(1, count + 1)), words if job == "records" else ["BODY.PEEK[]"])
-        return time.process_time() - started, len(found)
+        asked = words if job == "records" else ["BODY.PEEK[]"]
+        seen = 0
+        for start in range(1, count + 1, _SLICE):  # it writes every number out, and command lines have limits
+            seen += len(conn.fetch(list(range(start, min(start + _SLICE, count + 1))), asked))
+        return time.process_time() - started, seen
 
 
 def of_imapkit(job: str, host: str, port: int, count: int) -> tuple[float, int]:
