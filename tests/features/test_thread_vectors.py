@@ -117,6 +117,32 @@ def test_any_tree_comes_back(threads: list[Conversation]) -> None:
     assert response_of(response_octets(sent)) == sent
 
 
+@pytest.mark.parametrize(
+    "wire",
+    [
+        b"THREAD (166)(167)(168)(169)(172)(170)(171)(173)(174 (175)(176)(178)(181)(180))(179)(177 (183)(182)(188)(184)"
+        b"(185)(186)(187)(189))(190)(191)(192)(193)(194 195)(196 (197)(198))(199)(200 202)(201)(203)(204)(205)(206 207)(208)",
+        b"THREAD (166)(167)(168)(169)(172)((170)(179))(171)(173)((174)(175)(176)(178)(181)(180))((177)(183)(182)"
+        b"(188 (184)(189))(185 186)(187))(190)(191)(192)(193)((194)(195 196))(197 198)(199)(200 202)(201)(203)(204)"
+        b"(205 206 207)(208)",
+    ],
+)
+def test_examples_of_the_rfc(wire: bytes) -> None:
+    found = response_of(wire)
+    assert isinstance(found, ThreadData)
+    assert response_octets(found) == wire
+    assert sorted(number for found in found.threads for number in found) == list(range(166, 209))
+
+
+@given(st.text("()12 ", max_size=14))
+def test_anything_is_read_as_something_that_can_be_written(text: str) -> None:
+    found = response_of(b"THREAD " + text.encode())
+    if isinstance(found, ThreadData):
+        assert response_of(response_octets(found)) == found
+    else:
+        assert isinstance(found, BrokenResponse)
+
+
 def test_depth_without_end() -> None:
     deep = conversation(*((number + 1, number) for number in range(30_000)))
     pairs = [((number + 1, number // 2), (number + 2, number // 2 + 1)) for number in range(0, 20_000, 2)]
