@@ -95,11 +95,13 @@ async def _sync(ctx: SessionContext, tagged: TaggedCommand, log: Log) -> None:
 
 
 def store_failure(error: StoreError, tag: str | None, name: str, log: Log) -> Status:
-    """The NO for what a store could not do."""
+    """The NO for what a store could not do. Where files are is for the log alone."""
     code = next(code for cls, code in _STORE_CODES if isinstance(error, cls))
+    text = str(error)
     if code is base.OVERQUOTA or code is base.UNAVAILABLE:
-        log.error("store failure", command=name, error=str(error))
-    return Status(Kind.NO, str(error) or "the mail store failed", code, tag)
+        log.error("store failure", command=name, error=text)
+        text = "no space left" if code is base.OVERQUOTA else "the mail store failed"
+    return Status(Kind.NO, text or "the mail store failed", code, tag)
 
 
 def unforeseen(error: Exception, tag: str | None, name: str, log: Log) -> Status:

@@ -14,6 +14,8 @@ from .words import one_line
 _GAP: Final = "  "
 _LEAST: Final = 10
 """Cells below which no column is made narrower."""
+_SHORT: Final = 16
+"""Cells of a date: columns up to this stay whole as long as wider ones can give way."""
 
 
 class Table:
@@ -79,12 +81,14 @@ def _cells(char: str) -> int:
 
 
 def _narrow(widths: list[int], room: int) -> None:
-    """Take from the widest column until all fit."""
-    while sum(widths) > room:
-        widest = max(range(len(widths)), key=widths.__getitem__)
-        if widths[widest] <= _LEAST:
-            return
-        widths[widest] -= 1
+    """Take from the widest column until all fit; from long texts first."""
+    every = range(len(widths))
+    for columns in ([column for column in every if widths[column] > _SHORT], every):
+        while columns and sum(widths) > room:
+            widest = max(columns, key=widths.__getitem__)
+            if widths[widest] <= _LEAST:
+                break
+            widths[widest] -= 1
 
 
 def _cell(text: str, room: int, *, right: bool) -> str:

@@ -21,12 +21,8 @@ _PATIENCE: Final = 10.0
 def tour(server: Running, stage: Stage) -> None:
     """Raises ImapError when a step fails."""
     stage.title("imapkit: IMAP at both ends")
-    stage.say(
-        f"A server runs at 127.0.0.1, its mail in SQLite: {server.messages} messages, written for this tour."
-    )
-    stage.step(
-        "Connect", f'mail = imapkit.connect("{server.secure_url}", password="{PASSWORD}", cafile=certificate)'
-    )
+    stage.say(f"A server runs at 127.0.0.1, with {server.messages} messages written for this tour.")
+    stage.step("Connect", f'mail = imapkit.connect("{server.secure_url}", …)')
     with connect(server.secure_url, password=PASSWORD, cafile=server.certificate) as mail:
         name = mail.identify({"name": "imapkit demo"}).get("name") or "somebody"
         stage.say(f"{name} answers over TLS, and offers {len(mail.capabilities)} capabilities.")

@@ -59,7 +59,7 @@ def _how_to_connect(server: Running, stage: Stage, keep: bool) -> None:
     )
     stage.say(
         f"server    {HOST}",
-        f"port      {server.imap} without encryption, {server.imaps} with TLS (a self-signed certificate)",
+        f"port      {server.imap} without encryption, {server.imaps} with TLS (self-signed)",
         f"user      {USER}",
         f"password  {PASSWORD}",
         "",
