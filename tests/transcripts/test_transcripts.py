@@ -16,8 +16,10 @@ from imapkit.errors import ParseError
 from imapkit.protocol.command import read_command
 from imapkit.protocol.response import BrokenResponse, UnknownResponse
 from imapkit.protocol.status import Kind, Status
+from imapkit.stores.directory.memory import MemoryDirectory
+from imapkit.stores.sqlite import SqliteStore
 from imapkit.testing.transcript import Said, Transcript
-from imapkit.tools.embed import serve_in_thread
+from imapkit.tools.embed import Server, in_thread, quick_hasher
 from imapkit.wire.frame import whole_frames
 from imapkit.wire.limits import SERVER
 from tests.support.vectors import command_octets, grammar, responses_of
@@ -36,11 +38,19 @@ def _name(path: Path) -> str:
     return path.stem
 
 
+@pytest.fixture(params=["memory", "sqlite"])
+def made(request: pytest.FixtureRequest, tmp_path: Path) -> Server:
+    """A server that has not begun."""
+    if request.param == "memory":
+        return Server.memory(USERS)
+    return Server(SqliteStore(tmp_path / "data"), MemoryDirectory(), users=USERS, hasher=quick_hasher())
+
+
 @pytest.mark.parametrize("path", PLAYED, ids=_name)
-def test_both_ends(path: Path) -> None:
+def test_both_ends(path: Path, made: Server) -> None:
     """Our server keeps to the transcript; then its octets are read as a client reads them, and the client's as a server does."""
     transcript = load(path)
-    with serve_in_thread(USERS) as server:
+    with in_thread(made) as server:
         said = transcript.play_against_server(server.host, server.port)
     utf8 = transcript.notes.get("utf8") == "yes"
     for connection, octets in said.items():

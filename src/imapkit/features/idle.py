@@ -49,9 +49,8 @@ async def handle_idle(ctx: SessionContext, command: Idle) -> Ok:
             await ctx.sync()
             await ctx.flush()
             if ctx.state is State.LOGOUT:
-                return Ok(
-                    "IDLE ended with the session"
-                )  # the mailbox is gone: the client has its BYE, and need say nothing
+                # The mailbox is gone: the client had its BYE, and need say nothing more
+                return Ok("IDLE ended with the session")
             if await _woken_by_line(ctx, line, since):
                 break
             if ctx.settings.idle_update:

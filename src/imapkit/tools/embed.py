@@ -118,7 +118,13 @@ def serve_in_thread(
     users: Mapping[str, str], *, options: Options | None = None, host: str = HOST, port: int = 0
 ) -> Iterator[Server]:
     """``Server.memory`` in a thread of its own, for synchronous code; stopped at the end of the block."""
-    server = Server.memory(users, options=options, host=host, port=port)
+    with in_thread(Server.memory(users, options=options, host=host, port=port)) as server:
+        yield server
+
+
+@contextmanager
+def in_thread(server: Server) -> Iterator[Server]:
+    """Run ``server``, which has not begun, in a thread of its own; stopped at the end of the block."""
     ready = threading.Event()
     failures: list[BaseException] = []
     loop = asyncio.new_event_loop()
