@@ -30,21 +30,26 @@ def make_context(files: CertificateFiles) -> ssl.SSLContext:
     """TLS 1.2 or newer. Raises UsageError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    load(context, files)
-    return context
-
-
-def load(context: ssl.SSLContext, files: CertificateFiles) -> None:
-    """Use these files for handshakes from now on. Raises UsageError, and then the ones before stay in use."""
     try:
-        # Tried on a context of its own first: a half-loaded one would serve nobody.
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(files.certificate, files.key)
         context.load_cert_chain(files.certificate, files.key)
     except OSError as error:
         reason = error.strerror or str(error)
         raise UsageError(
             f"the TLS certificate {files.certificate} with key {files.key} cannot be used: {reason}"
         ) from error
+    return context
+
+
+def load(context: ssl.SSLContext, files: CertificateFiles) -> None:
+    """Use these files for handshakes from now on. Raises UsageError, and then the ones before stay in use."""
+    # A context keeps one certificate for each type of key, so loading an RSA one would leave an ECDSA one of before in use. A handshake
+    # therefore borrows the certificate of a new context; the keys of session tickets stay those of the first.
+    new = make_context(files)
+
+    def lend(handshake: ssl.SSLObject, name: str | None, first: ssl.SSLContext) -> None:
+        handshake.context = new  # called for clients that name no host, too
+
+    context.sni_callback = lend
 
 
 def self_signed(directory: Path) -> tuple[CertificateFiles, bool]:

@@ -112,6 +112,9 @@ class Supervisor:
         """Until SIGTERM or SIGINT. Raises WorkersFailed."""
         self._alarm, self._bell = socket.socketpair()
         self._lifeline, self._life = os.pipe()
+        # What is here already stays memory shared with the workers, if no garbage collector touches it.
+        gc.collect()
+        gc.freeze()
         with self._alarm, self._bell:
             self._alarm.setblocking(False)
             self._bell.setblocking(False)
@@ -121,6 +124,7 @@ class Supervisor:
                 while self._deadline is None or self._living():
                     self._step()
             finally:
+                gc.unfreeze()
                 signal.set_wakeup_fd(wakeup)
                 for number, handler in handlers.items():
                     signal.signal(number, handler)
@@ -203,18 +207,19 @@ class Supervisor:
         slot.report, report = os.pipe()
         slot.heard, slot.ready, slot.again = b"", False, None
         slot.started = time.monotonic()
-        # What is here already stays shared memory in the worker, for its garbage collector does not touch it.
-        gc.collect()
-        gc.freeze()
         # A signal must find either this process's handlers or the worker's own.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-        pid = os.fork()
-        if pid == 0:
-            self._be_worker(slot, report)
-        slot.pid = pid
-        os.close(report)
-        gc.unfreeze()
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        try:
+            slot.pid = os.fork()
+            if slot.pid == 0:
+                self._be_worker(slot, report)
+        except OSError as error:
+            os.close(slot.report)
+            slot.heard = str(error).encode()
+            self._mourn(slot, 0, 1)
+        finally:
+            os.close(report)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _be_worker(self, slot: _Slot, report: int) -> None:
         """In the worker; does not return."""
