@@ -16,7 +16,7 @@ ROW = (
 )
 
 
-@pytest.mark.parametrize("columns", [66, 80, 120])
+@pytest.mark.parametrize("columns", [70, 80, 120])
 def test_a_table_fits_and_dates_stay_whole(
     columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
