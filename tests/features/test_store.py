@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from imapkit.errors import NotSupported
+from imapkit.errors import Bad, NotSupported
 from imapkit.features.fetch_data import FetchData
 from imapkit.features.fetch_datum import FlagsDatum, UidDatum
 from imapkit.features.store import Modified, Store, StoreResult, UnchangedSince, settable, store
@@ -118,6 +118,13 @@ def test_more_keywords_than_a_mailbox_can_have() -> None:
         await talk.good("STORE 2 +FLAGS (k1023)")
 
     run(check)
+
+
+@pytest.mark.parametrize("flag", ["\\Recent", "\\*", "\\Foo", "a]b", "a*", "\xe9"])
+def test_settable_refuses_what_no_client_could_read_back(flag: str) -> None:
+    """A ``]`` would end the response code PERMANENTFLAGS (RFC 3501 section 9, flag-keyword)."""
+    with pytest.raises(Bad):
+        settable([flag])
 
 
 def test_settable_takes_each_flag_once_in_any_case() -> None:

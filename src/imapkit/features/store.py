@@ -27,6 +27,7 @@ from ..protocol.status import Ok
 from ..query.index import MessageSet
 from ..record import record
 from ..wire.cursor import Cursor
+from ..wire.terminals import ATOM
 from ..wire.writer import Writer
 from .fetch import gather, read_modifiers, write_modifiers
 from .fetch_data import FetchData
@@ -133,8 +134,8 @@ def settable(flags: Iterable[str]) -> frozenset[str]:
     for flag in flags:
         if flag.startswith("\\") and flag not in names.SYSTEM:
             raise Bad(f"{flag} is not a flag that can be changed")
-        if not flag.isascii():
-            raise Bad("a keyword can only have ASCII characters")
+        if not flag.startswith("\\") and not ATOM.fullmatch(flag.encode("utf-8", "surrogateescape")):
+            raise Bad(f"{flag!a} is not a keyword: only ASCII letters, digits and some signs may be in one")
         found.setdefault(flag.lower(), flag)
     return frozenset(found.values())
 
