@@ -239,7 +239,7 @@ def test_uids_are_not_used_again(play: Play) -> None:
 
 def test_undelete(play: Play) -> None:
     async def scenario(account: Account) -> None:
-        await fill(account, "INBOX", 3, {"Work", "\\Seen"})
+        await fill(account, "INBOX", 3, {"Work", "\\Seen", "\\Deleted"})
         mailbox = await account.open("INBOX")
         contents = column(mailbox, Column.CONTENT)
         await account.expunge(mailbox, mailbox.by_uid([(1, 2)]))
@@ -247,7 +247,7 @@ def test_undelete(play: Play) -> None:
         assert mailbox.gone and list(mailbox.everything()) == []
         trash = list(account.trash())
         assert [(item.mailbox, item.uid) for item in trash] == [("INBOX", 1), ("INBOX", 2), ("INBOX", 3)]
-        assert all(item.flags == {"Work", "\\Seen"} for item in trash)
+        assert all(item.flags == {"Work", "\\Seen", "\\Deleted"} for item in trash)
         with pytest.raises(StoreError):
             await account.undelete([trash[1].trash_id, 12345678901], row(account, "Sent").id)
         assert row(account, "Sent").messages == 0

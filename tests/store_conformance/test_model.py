@@ -145,7 +145,7 @@ class StoreMachine(RuleBasedStateMachine):
         if not items:
             return
         self.run(account.undelete([item.trash_id for item in items[::every]], row(account, name).id))
-        made = [box.add(flags, subject) for subject, flags in self.trash[::every]]
+        made = [box.add(flags - {"\\Deleted"}, subject) for subject, flags in self.trash[::every]]
         del self.trash[::every]
         self._note(account, name, changed=made)
 

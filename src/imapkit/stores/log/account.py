@@ -26,7 +26,7 @@ from imapkit.ports.store import (
     Stored,
     Trashed,
 )
-from imapkit.protocol.flags import RECENT
+from imapkit.protocol.flags import DELETED, RECENT
 from imapkit.protocol.numset import Range
 
 from . import bits
@@ -442,7 +442,10 @@ class AccountModel(ABC):
                     raise StoreError("a message is not in the trash any more")
                 columns = batch.batch
                 for place in sorted(places):
-                    mask = change.mask(state, bits.names(columns.flags(place), batch.keywords))
+                    # Whoever wants it back does not want it to go with the next EXPUNGE.
+                    names = bits.names(columns.flags(place), batch.keywords)
+                    flags = [name for name in names if name != DELETED]
+                    mask = change.mask(state, flags)
                     rows.append(
                         (columns.content[place], columns.size[place], columns.date[place],
                          columns.zone[place], columns.sent[place], mask)

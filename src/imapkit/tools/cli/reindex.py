@@ -1,0 +1,33 @@
+"""``imapkit reindex``: search indexes made anew."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import words
+
+
+def run(
+    data: Annotated[Path, typer.Option("--data", envvar="IMAPKIT_DATA", help="The server's data directory.")],
+    user: Annotated[
+        str | None, typer.Argument(metavar="[USER]", help="This one's; all unless given.")
+    ] = None,
+) -> int:
+    """Delete search indexes and make them anew, also beside a running server, which reads the texts meanwhile.
+
+    Never needed for right answers: an index only makes SEARCH fast, and a damaged one is made anew by itself.
+    """
+    asyncio.run(_reindex(data, user))
+    return 0
+
+
+async def _reindex(data: Path, user: str | None) -> None:
+    from ..upkeep import each_account
+
+    async for owned in each_account(data, user):
+        count = await owned.account.index.rebuild()
+        print(f"{words.shown(owned.user)}: {words.count(count, 'message')} indexed")
