@@ -4,6 +4,7 @@ import imaplib
 import subprocess
 import sys
 
+import imapkit
 from imapkit.testing.plugin import ImapServer
 
 
@@ -15,6 +16,13 @@ def test_a_server_for_any_client(imap_server: ImapServer) -> None:
 
 def test_the_url_names_the_user(imap_server: ImapServer) -> None:
     assert imap_server.url == f"imap://ann@127.0.0.1:{imap_server.port}"
+
+
+def test_a_client_that_is_logged_in(imap_client: imapkit.Client, imap_server: ImapServer) -> None:
+    imap_client.append("INBOX", b"Subject: x\r\n\r\n")
+    assert imap_client.select().exists == 1
+    with imapkit.connect(imap_server.url, password=imap_server.password, allow_plaintext=True) as other:
+        assert other.select().exists == 1
 
 
 def test_importing_the_plugin_loads_nothing_else() -> None:

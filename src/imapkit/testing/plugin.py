@@ -32,7 +32,7 @@ class ImapServer:
 
     @property
     def url(self) -> str:
-        """For ``imapkit.connect(url, password=…)`` and the commands; the user is in it."""
+        """For ``imapkit.connect(url, password=…, allow_plaintext=True)`` and the commands; the user is in it."""
         return f"imap://{self.user}@{self.host}:{self.port}"
 
 
@@ -50,5 +50,5 @@ def imap_client(imap_server: ImapServer) -> Iterator[imapkit.Client]:
     """A client that is logged in to ``imap_server``."""
     import imapkit
 
-    with imapkit.connect(imap_server.url, password=imap_server.password) as client:
+    with imapkit.connect(imap_server.url, password=imap_server.password, allow_plaintext=True) as client:
         yield client
