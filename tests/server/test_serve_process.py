@@ -214,7 +214,8 @@ def test_what_cannot_be_served(tmp_path: Path) -> None:
     ):
         assert wrong in failure(run("serve", "--data", data, "--listen", wrong), 2)
     one = ("serve", "--data", data, "--listen", "imap://127.0.0.1:0")
-    assert "workers" in failure(run(*one, "--workers", "0"), 2)
+    for environment in ({}, {"IMAPKIT_WORKERS": "2"}):
+        assert "imapkit: workers: " in failure(run(*one, "--workers", "0", **environment), 2)
     assert "go together" in failure(run(*one, "--stdio"), 2)
     assert "--nonsense" in failure(run(*one, "--nonsense"), 2)
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -242,7 +243,9 @@ def test_what_configurations_are_refused(tmp_path: Path) -> None:
 def test_settings_from_file_environment_and_command_line(tmp_path: Path) -> None:
     file = tmp_path / "imapkit.toml"
     file.write_text("insecure_plaintext = false\n[limits]\nmessage_octets = 1000\nsessions_per_user = 1\n")
-    arguments = ("--listen", "imap://127.0.0.1:0", "--config", str(file), "--insecure-plaintext")
+    # Sessions are counted in each worker.
+    one = ("--workers", "1")
+    arguments = ("--listen", "imap://127.0.0.1:0", "--config", str(file), "--insecure-plaintext", *one)
     environment = {"IMAPKIT_LIMITS__MESSAGE_OCTETS": "2000"}
     with imapkit_server(
         tmp_path / "data", {"ann": "secret"}, arguments=arguments, environment=environment

@@ -134,7 +134,7 @@ def load(path: Path | None, given: dict[str, object]) -> Config:
     try:
         return Layered(**given)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as error:
-        raise UsageError(_explain(error, path, table)) from error
+        raise UsageError(_explain(error, given, path, table)) from error
     except ValueError as error:  # a variable that should hold JSON and does not
         raise UsageError(f"in the environment: {error}") from error
 
@@ -151,13 +151,17 @@ def _read(path: Path) -> dict[str, object]:
         raise UsageError(f"{path}: {error.strerror}") from error
 
 
-def _explain(error: ValidationError, path: Path | None, table: dict[str, object]) -> str:
+def _explain(
+    error: ValidationError, given: dict[str, object], path: Path | None, table: dict[str, object]
+) -> str:
     """The first mistake: where it stands, the key, and what is wrong with it."""
     first = error.errors()[0]
     keys = [str(part) for part in first["loc"]]
     name = ".".join(keys)
     variable = PREFIX + "__".join(keys).upper()
-    if variable in os.environ:
+    if _holds(given, keys):
+        where = name
+    elif variable in os.environ:
         where = f"the environment variable {variable}"
     elif path is not None and _holds(table, keys):
         where = f"{path}: {name}"

@@ -42,8 +42,8 @@ def run(
         raise UsageError("--stdio and --user go together")
     if stdio and listen:
         raise UsageError("--stdio serves one session and listens nowhere: leave out --listen")
-    given: dict[str, object] = {"data": data, "listen": listen, "workers": workers}
-    given = {key: value for key, value in given.items() if value}
+    given: dict[str, object] = {"data": data, "listen": listen or None, "workers": workers}
+    given = {key: value for key, value in given.items() if value is not None}
     if insecure_plaintext:
         given["insecure_plaintext"] = True
 
