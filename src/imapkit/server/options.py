@@ -75,6 +75,7 @@ class Options:
         return Limits(
             line=limits.line_octets,
             literal=limits.message_octets,
+            literal_unasked=4096 if self.literal_minus else limits.message_octets,
             literal_in_memory=limits.spool_above_octets,
             frame=limits.message_octets + 4 * 1024 * 1024,
         )

@@ -20,7 +20,7 @@ from ..protocol.registry import Writable
 from ..protocol.server import LiteralAsked, Malformed, Received, ServerConnection, TooLarge
 from ..protocol.states import State
 from ..protocol.status import Continuation, Kind, Status
-from ..wire.limits import LITERALS, Limits
+from ..wire.limits import LITERALS, UNASKED, Limits
 from .channel import Channel
 from .dispatch import dispatch, store_failure, unforeseen
 from .log import Log
@@ -164,7 +164,8 @@ class Session:
             self._answer_bad(Malformed(event.tag, str(event.error)))
         else:
             code = base.LIMIT if event.error.kind == LITERALS else base.TOOBIG
-            self.send_status(Status(Kind.NO, str(event.error), code, event.tag))
+            kind = Kind.BAD if event.error.kind == UNASKED else Kind.NO
+            self.send_status(Status(kind, str(event.error), code, event.tag))
 
     def _bye(self, text: str, code: SimpleCode | None = None) -> None:
         if not self._closing:

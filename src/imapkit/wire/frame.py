@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol
 
 from ..errors import LimitExceeded
 from ..record import record
-from .limits import LITERALS, Limits
+from .limits import LITERALS, UNASKED, Limits
 from .terminals import LITERAL_TAIL
 
 _TAIL = 32  # the longest literal marker, with room
@@ -332,7 +332,7 @@ class Framer:
     # Literals
 
     def _announce(self, line: bytes, head: bytes, size: int, *, sync: bool) -> LiteralWanted | Refused | None:
-        error = self._literal_error(size)
+        error = self._literal_error(size, sync=sync)
         if error is not None:
             self._reset()
             if sync:
@@ -354,10 +354,12 @@ class Framer:
         self._start_literal(size)
         return None
 
-    def _literal_error(self, size: int) -> LimitExceeded | None:
+    def _literal_error(self, size: int, *, sync: bool) -> LimitExceeded | None:
         limits = self.limits
         if size > limits.literal:
             return LimitExceeded("literal", limits.literal, size)
+        if self._gate and not sync and size > limits.literal_unasked:
+            return LimitExceeded(UNASKED, limits.literal_unasked, size)
         if self._literal_octets + size > limits.frame:
             return LimitExceeded("all literals of a command", limits.frame, self._literal_octets + size)
         if len(self._literals) >= limits.literals:

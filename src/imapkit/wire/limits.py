@@ -11,6 +11,10 @@ LITERALS = "number of literals"
 """The ``kind`` of a LimitExceeded that is about how many there are, not about their size."""
 
 
+UNASKED = "literal that did not wait"
+"""The ``kind`` of a LimitExceeded that is about LITERAL- (RFC 7888 section 5)."""
+
+
 @value
 class Limits:
     """Sizes in octets unless the name says otherwise."""
@@ -19,6 +23,8 @@ class Limits:
     """All lines of one frame together, without its literals."""
     literal: int = 64 * MIB
     """One literal."""
+    literal_unasked: int = 2048 * MIB
+    """One literal that does not wait for leave: 4096 where LITERAL- is announced."""
     literal_in_memory: int = 64 * KIB
     """A literal above this goes to a spool."""
     literals: int = 256
