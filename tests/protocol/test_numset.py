@@ -117,3 +117,11 @@ def test_what_is_in_both_and_what_is_left(ones: list[tuple[int, int]], others: l
 def test_split_bounds_the_line() -> None:
     numset = NumSet.from_numbers(range(1, 100, 2))
     assert [len(part.ranges) for part in numset.split(20)] == [20, 20, 10]
+
+
+def test_every_set_can_be_printed() -> None:
+    assert [str(numset) for numset in (NumSet(), NumSet.of(1, 2, 5), NumSet((), saved=True))] == [
+        "",
+        "1:2,5",
+        "$",
+    ]

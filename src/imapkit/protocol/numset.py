@@ -89,7 +89,8 @@ class NumSet:
             yield NumSet(self.ranges[start : start + most])
 
     def __str__(self) -> str:
-        return encode_numset(self).decode("ascii")
+        """As IMAP writes it; nothing for the empty set, which IMAP cannot write."""
+        return encode_numset(self).decode("ascii") if self else ""
 
 
 ALL: Final = NumSet(((1, STAR),))
