@@ -123,7 +123,11 @@ def test_candidates_are_few(tmp_path: Path) -> None:
         assert found is not None and list(found) == [43, 101]
         found = index.candidates(TextColumn.HEADERS, "NOWHERE", everything)
         assert found is not None and list(found) == [101]
-        assert index.candidates(TextColumn.BODY, "42", everything) is None
+        found = index.candidates(TextColumn.BODY, "42", everything)
+        assert found is not None and list(found) == [43, 101]
+        found = index.candidates(TextColumn.BODY, "\r\n", everything)
+        assert found is not None and list(found) == list(range(1, 102)), "the last pair of each text"
+        assert index.candidates(TextColumn.BODY, "4", everything) is None
         inbox.release()
 
     play(tmp_path, scenario)

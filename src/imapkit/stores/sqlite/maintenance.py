@@ -102,7 +102,8 @@ class Maintenance:
         try:
             await work
         except StoreError as error:
-            _log.warning("account %s: %s failed: %s", self._account.id, kind, error)
+            if not self._stopped:  # a task that finds the account closed is late, and nothing is lost
+                _log.warning("account %s: %s failed: %s", self._account.id, kind, error)
         finally:
             del self._tasks[kind]
 

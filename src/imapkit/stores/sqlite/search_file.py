@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, cast
 
@@ -22,11 +22,16 @@ from . import contents
 from .disk import Disk
 
 FILE: Final = "search.db"
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 """Of the tables below; another one means another file."""
+PAIR: Final = 2
 GRAM: Final = 3
 MOST_GRAMS: Final = 8
 """Of one needle: more of them cost time and hardly leave out more."""
+MOST_TERMS: Final = 200
+"""Trigrams that begin with a pair; a pair with more of them is in most texts."""
+END: Final = "\x01\x01"
+"""Indexed behind each text, so that every pair in it begins a trigram. (What else this lets match is read and left out.)"""
 MOST_HITS: Final = 50_000
 """Of one look-up, which nothing interrupts; above the last of them texts are read as if there were no index."""
 DAMAGE: Final = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError)
@@ -41,6 +46,8 @@ _TABLES: Final = """
     CREATE TABLE skipped (id INTEGER PRIMARY KEY) STRICT;
     CREATE VIRTUAL TABLE body USING fts5 (text, content='', detail=none, columnsize=0, tokenize='trigram case_sensitive 1');
     CREATE VIRTUAL TABLE head USING fts5 (text, content='', detail=none, columnsize=0, tokenize='trigram case_sensitive 1');
+    CREATE VIRTUAL TABLE body_terms USING fts5vocab (body, row);
+    CREATE VIRTUAL TABLE head_terms USING fts5vocab (head, row);
 """
 
 
@@ -85,13 +92,12 @@ def grams(needle: str) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """The tokenizer takes a NUL for the end."""
-    return text.replace("\0", "\ufffd")
+    """As the tokenizer reads it: NUL would be the end, and two characters that are none are one to it."""
+    return text.replace("\0", "\ufffd").replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")
 
 
-def expression(needle: str) -> str:
-    """An FTS5 query for texts with all of the trigrams; empty for a short needle."""
-    return " AND ".join('"{}"'.format(gram.replace('"', '""')) for gram in grams(plain(needle)))
+def _quoted(grams: Iterable[str]) -> Iterator[str]:
+    return ('"{}"'.format(gram.replace('"', '""')) for gram in grams)
 
 
 def delete(path: Path) -> None:
@@ -170,32 +176,50 @@ class SearchFile:
         db = self._db
         with db:
             db.executemany(
-                "INSERT INTO body (rowid, text) VALUES (?, ?)", [(t.content, t.body) for t in texts]
+                "INSERT INTO body (rowid, text) VALUES (?, ?)", [(t.content, t.body + END) for t in texts]
             )
             db.executemany(
-                "INSERT INTO head (rowid, text) VALUES (?, ?)", [(t.content, t.head) for t in texts]
+                "INSERT INTO head (rowid, text) VALUES (?, ?)", [(t.content, t.head + END) for t in texts]
             )
             db.executemany("INSERT INTO skipped VALUES (?)", [(number,) for number in skipped])
             db.execute("UPDATE state SET done = ?, digest = ?", (state.done, state.digest))
 
     def find(self, column: TextColumn, needle: str) -> Narrowed | None:
-        """Contents that may hold the needle; None when it is too short to tell. Raises apsw.Error."""
-        wanted = expression(needle)
-        if not wanted:
+        """Contents that may hold the needle; None when it is too short or too common to tell. Raises apsw.Error."""
+        if len(needle) < PAIR:
             return None
         table = table_of(column).value
-        query = f"SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY rowid LIMIT ?"
-        db = self._db
-        db.execute("BEGIN")
+        needle = plain(needle)
+        self._db.execute("BEGIN")
         try:
+            found: list[int] = []
             done = self.state().done
-            found = [cast(int, row[0]) for row in db.execute(query, (wanted, MOST_HITS)).fetchall()]
+            wanted = " AND ".join(_quoted(grams(needle)))
+            if len(needle) == PAIR:
+                terms = self._beginning(table, needle)
+                if len(terms) > MOST_TERMS:
+                    return None
+                wanted = " OR ".join(_quoted(terms))
+            if wanted:
+                found = self._numbers(
+                    f"SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY rowid LIMIT ?",
+                    wanted,
+                    MOST_HITS,
+                )
             if len(found) == MOST_HITS:
                 done = found[-1]
-            found += [cast(int, row[0]) for row in db.execute("SELECT id FROM skipped").fetchall()]
+            return Narrowed(found + self._numbers("SELECT id FROM skipped"), done)
         finally:
-            db.execute("COMMIT")
-        return Narrowed(found, done)
+            self._db.execute("COMMIT")
+
+    def _beginning(self, table: str, pair: str) -> list[str]:
+        """The trigrams that begin with a pair, up to one too many."""
+        query = f"SELECT term FROM {table}_terms WHERE term >= ? AND term <= ? LIMIT ?"
+        rows = self._db.execute(query, (pair, pair + "\U0010ffff", MOST_TERMS + 1)).fetchall()
+        return [cast(str, row[0]) for row in rows]
+
+    def _numbers(self, query: str, *values: str | int) -> list[int]:
+        return [cast(int, row[0]) for row in self._db.execute(query, values).fetchall()]
 
     def close(self) -> None:
         self._db.close()

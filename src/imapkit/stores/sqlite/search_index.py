@@ -83,7 +83,7 @@ class TrigramIndex:
 
     def narrowed(self, column: TextColumn, needle: str) -> Narrowed | None:
         """Contents that may hold the needle; None when the index cannot tell."""
-        if len(needle) < search_file.GRAM:
+        if len(needle) < search_file.PAIR:
             return None
         try:
             reader = self._open_reader()
