@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import cast
 
 import apsw
@@ -69,13 +70,19 @@ def _state(row: _StateRow) -> State:
     )  # fmt: skip
 
 
+@lru_cache(4096)
+def _json(words: tuple[str, ...]) -> str:
+    """The same few tuples are written again and again."""
+    return json.dumps(words)
+
+
 def write_state(db: apsw.Connection, state: State, tick: int) -> None:
     db.execute(
         _UPSERT,
         (
-            state.id, state.name, state.object_id, state.uidvalidity, json.dumps(state.special_use), state.uidnext,
+            state.id, state.name, state.object_id, state.uidvalidity, _json(state.special_use), state.uidnext,
             state.modseq, state.messages, state.unseen, state.deleted, state.size, state.deleted_size, state.recent,
-            state.recent_from, json.dumps(state.keywords), state.floor, state.log_floor, state.log_size,
+            state.recent_from, _json(state.keywords), state.floor, state.log_floor, state.log_size,
             state.snapshot_size, tick,
         ),
     )  # fmt: skip
