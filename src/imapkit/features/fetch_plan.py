@@ -166,6 +166,7 @@ class _Sender:
 
     async def send(self, messages: MessageSet) -> int:
         numbers = self._view.numbered(messages)
+        left = len(messages)
         for rows in self._view.mailbox.rows(messages, self._all.columns):
             if self._fast:
                 lines = self._asked.lines(rows, numbers, self._flags)
@@ -173,7 +174,9 @@ class _Sender:
                 self._ctx.send_bytes(b"".join(lines))
             else:
                 await self._send_rows(rows, numbers)
-            await self._flush()
+            left -= len(rows)
+            if left > 0:  # the last chunk goes out together with the completion
+                await self._flush()
         return self._sent
 
     async def _send_rows(self, rows: Iterable[Row], numbers: Numbers) -> None:

@@ -12,5 +12,5 @@ async def run_hooks(ctx: SessionContext, plan_name: str, phase: Phase, plan: obj
     """Run the steps of one phase, in their order."""
     for hook in ctx.registry.hooks(plan_name, phase):
         result = hook.call(ctx, plan)
-        if inspect.isawaitable(result):
+        if result is not None and inspect.isawaitable(result):  # most are plain functions; the look is dear
             await result

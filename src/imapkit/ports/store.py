@@ -84,6 +84,7 @@ class Column(enum.Enum):
     REFERENCES = (
         enum.auto()
     )  # str: ids of the ancestors, oldest first, a space between two (RFC 5256 section 3)
+    __hash__ = object.__hash__  # enum's own is a Python function, and every FETCH looks up its columns
 
 
 class FlagAction(enum.Enum):

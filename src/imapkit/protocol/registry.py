@@ -58,6 +58,7 @@ class Phase(enum.Enum):
     EMIT = 4
     AFTER = 5
     COMPLETE = 6
+    __hash__ = object.__hash__  # enum's own is a Python function, and every command looks up its phases
 
 
 class Sync(enum.Enum):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 
 from ..errors import ConnectionLost
 from ..protocol.registry import Writable
@@ -18,6 +19,7 @@ from .stream import Stream
 
 _FLUSH_ABOVE = 64 * 1024
 _CLOSE_SECONDS = 5.0
+_TURN_SECONDS = 0.005
 
 
 class Channel:
@@ -29,6 +31,7 @@ class Channel:
         self._timeouts = timeouts
         self._out: list[bytes] = []
         self._out_size = 0
+        self._turn = time.monotonic()
 
     @property
     def tls(self) -> bool:
@@ -43,7 +46,7 @@ class Channel:
     async def next_event(self, *, known: bool) -> Event | None:
         """The next event; None at the end of the input. ``known``: the client has logged in, and gets more time."""
         timeouts = self._timeouts
-        deadline = asyncio.get_running_loop().time() + timeouts.login_seconds
+        deadline = 0.0 if known else asyncio.get_running_loop().time() + timeouts.login_seconds
         while (event := self.connection.next()) is None:
             if not known:
                 timeout = max(0.0, deadline - asyncio.get_running_loop().time())
@@ -70,6 +73,7 @@ class Channel:
         if self.connection.in_command:
             self._stream.acknowledge()
         data = await self._stream.read(timeout)
+        self._turn = time.monotonic()
         self.connection.receive(data)
         return bool(data)
 
@@ -88,6 +92,14 @@ class Channel:
     def is_full(self) -> bool:
         """Enough is queued for a ``flush`` to be worth it."""
         return self._out_size > _FLUSH_ABOVE
+
+    async def pause(self) -> None:
+        """Between two commands: send what is queued if it is much; let others run after so many pipelined commands took a while."""
+        if self.is_full:
+            await self.flush()
+        if time.monotonic() - self._turn > _TURN_SECONDS:
+            await asyncio.sleep(0)
+            self._turn = time.monotonic()
 
     async def flush(self) -> None:
         """Send what is queued, and wait until the peer has taken enough of it. Raises ConnectionLost."""

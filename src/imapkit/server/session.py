@@ -103,6 +103,7 @@ class Session:
                 break
             if isinstance(event, Received):
                 await self._run_command(event)
+                await self._channel.pause()
             elif isinstance(event, LiteralAsked):
                 self._connection.accept_literal()
                 self.send(Continuation(b"OK"))

@@ -117,13 +117,15 @@ class Stream(asyncio.Protocol):
     async def _read(self, timeout: float | None) -> bytes:
         """The next octets as they came."""
         if not self._input and not self._ended:
-            waiter = self._readable = asyncio.get_running_loop().create_future()
+            loop = asyncio.get_running_loop()
+            waiter = self._readable = loop.create_future()
+            # A timer of its own: every command passes here, and asyncio.timeout costs several times as much.
+            timer = None if timeout is None else loop.call_later(timeout, _expire, waiter, timeout)
             try:
-                async with asyncio.timeout(timeout):
-                    await waiter
-            except TimeoutError:
-                raise ConnectionTimeout(f"nothing came in {timeout:g} s") from None
+                await waiter
             finally:
+                if timer is not None:
+                    timer.cancel()
                 # A cancelled reader may end after the next one began to wait.
                 if self._readable is waiter:
                     self._readable = None
@@ -216,6 +218,11 @@ class Stream(asyncio.Protocol):
     def abort(self) -> None:
         if self._transport is not None:
             self._transport.abort()
+
+
+def _expire(waiter: asyncio.Future[None], timeout: float) -> None:
+    if not waiter.done():
+        waiter.set_exception(ConnectionTimeout(f"nothing came in {timeout:g} s"))
 
 
 def _wake(waiter: asyncio.Future[None] | None) -> None:
