@@ -22,7 +22,7 @@ from imapkit.query import plan
 from imapkit.query.collate import casemap
 from imapkit.query.index import TextColumn
 from imapkit.stores.log import search as log_search
-from imapkit.stores.sqlite import SqliteStore, contents, search_file, search_index
+from imapkit.stores.sqlite import SqliteStore, contents, maintenance, search_file, search_index
 from imapkit.stores.sqlite.account import SqliteAccount
 
 from ..store_conformance.mail import fill, message, octets, row
@@ -147,6 +147,26 @@ def test_it_is_built_behind_arrivals_and_not_for_few(tmp_path: Path, monkeypatch
         await account.maintenance.idle()
         assert account.index.done() == 100
 
+    play(tmp_path, scenario)
+
+
+def test_a_search_begins_what_an_import_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_index, "LAG", 50)
+    monkeypatch.setattr(maintenance, "TEXTS_AFTER", 3600)
+
+    async def imported(account: SqliteAccount) -> None:
+        await put(account, "INBOX", [f"message number{number:03}" for number in range(60)])
+
+    async def scenario(account: SqliteAccount) -> None:
+        inbox = await account.open("INBOX")
+        assert inbox.search().candidates(TextColumn.BODY, "NUMBER042", inbox.everything()) is None
+        await account.maintenance.idle()
+        found = inbox.search().candidates(TextColumn.BODY, "NUMBER042", inbox.everything())
+        assert found is not None and list(found) == [43]
+        assert len(read(inbox, TextColumn.BODY, "NUMBER")) == 60
+        inbox.release()
+
+    play(tmp_path, imported)
     play(tmp_path, scenario)
 
 

@@ -136,10 +136,12 @@ class TrigramIndex:
     def is_behind(self, done: int) -> bool:
         """True when enough is not indexed to be worth it."""
         account = self._account
-        query = "SELECT count(*), total(octets) FROM (SELECT length(data) AS octets FROM text WHERE id > ? LIMIT ?)"
+        texts = "SELECT total(octets) FROM (SELECT length(data) AS octets FROM text WHERE id > ? LIMIT ?)"
+        count = "SELECT count(*) FROM (SELECT 1 FROM sort_key WHERE id > ? LIMIT ?)"  # the narrowest rows
         with store_errors(account.path):
-            count, octets = cast("tuple[int, float]", account.db.execute(query, (done, LAG)).fetchall()[0])
-        return count >= LAG or octets >= LAG_OCTETS
+            if cast(int, account.db.execute(count, (done, LAG)).fetchall()[0][0]) >= LAG:
+                return True
+            return cast(float, account.db.execute(texts, (done, LAG)).fetchall()[0][0]) >= LAG_OCTETS
 
     # Building
 
