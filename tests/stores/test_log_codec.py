@@ -115,6 +115,17 @@ def test_both_columns_agree_and_entries_may_come_twice(steps: list[object], data
         plans = [some.plan_flags(some.by_uid(members), on, off, None) for some in (columns, plain)]
         results = [(list(p.changed), p.unseen, p.deleted, p.deleted_size) for p in plans]
         assert results[0] == results[1]
+        since = data.draw(st.integers(0, len(entries)))
+        for uid in range(uidnext + 1):  # one message goes a way of its own
+            single = [some.plan_flags(some.by_uid([(uid, uid)]), on, off, since) for some in (columns, plain)]
+            results = [
+                (list(p.changed), list(p.refused), p.unseen, p.deleted, p.deleted_size) for p in single
+            ]
+            assert results[0] == results[1]
+        others = data.draw(SMALL)
+        sets = [(some.by_uid(members), some.by_uid(others)) for some in (columns, plain)]
+        for combine in (lambda a, b: a & b, lambda a, b: b & a, lambda a, b: a | b, lambda a, b: a - b):
+            assert combine(*sets[0]).ranges() == combine(*sets[1]).ranges()
         totals = [some.totals(some.by_uid(members), 5) for some in (columns, plain)]
         assert totals[0] == totals[1]
         assert columns.bits_used(columns.by_uid(members)) == plain.bits_used(plain.by_uid(members))

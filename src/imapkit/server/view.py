@@ -64,7 +64,7 @@ class SelectedView:
         return uid in self._recent
 
     def recent(self) -> MessageSet:
-        return self._recent & self.everything()
+        return self._recent & self.everything() if len(self._recent) else self._recent
 
     def note_own(self, modseq: int) -> None:
         if modseq > self._position:
@@ -84,6 +84,8 @@ class SelectedView:
         The state is taken over before this returns; the lines may then be sent with pauses. ``recent``: messages that became
         this session's \\Recent ones.
         """
+        if self._is_current and recent is None:
+            return iter(())
         changes = self.mailbox.changes(self._position, frozenset(self._own))
         last = self._numbers.last_uid
         before = self._position
@@ -104,6 +106,11 @@ class SelectedView:
         if not self._withheld:
             self._numbers.fold(self.mailbox.uids)
         return self._tell(numbers, gone, changes.changed, added)
+
+    @property
+    def _is_current(self) -> bool:
+        """Nothing happened in the mailbox, and nothing is withheld: what is so after most commands."""
+        return self.mailbox.row.modseq <= self._position and not self._withheld and not self._own
 
     def _tell(
         self, numbers: list[int], gone: list[Range], changed: MessageSet, added: int

@@ -18,7 +18,7 @@ from imapkit.stores.log.bits import DELETED_MASK, PLANE, PLANE_MASK, SEEN_MASK, 
 from imapkit.stores.log.columns import DAY, EPOCH_DAY, FlagPlan, Slice, Totals
 from imapkit.stores.log.entry import Added, Batch, Entry, Expunged, FlagsChanged, Touched
 
-from .uidset import NumpySet, uids_of
+from .uidset import NumpySet, Uids, uids_of
 
 Places = npt.NDArray[np.intp] | slice
 Column = npt.NDArray[Any]  # of the kind that _KINDS names
@@ -36,6 +36,7 @@ _KINDS: dict[str, npt.DTypeLike] = {
 FIXED = ("uid", "content", "size", "date", "zone", "sent", "saved", "born")
 """Columns that never change once a message is there."""
 _FOLD = 1024
+_NOTHING = NumpySet(np.empty(0, np.uint32))
 
 
 class NumpyColumns:
@@ -152,9 +153,10 @@ class NumpyColumns:
         uid = self._column("uid")
         if len(ranges) == 1:
             low, high = ranges[0]
-            return slice(
-                int(np.searchsorted(uid, _uid(low), "left")), int(np.searchsorted(uid, _uid(high), "right"))
-            )
+            start = int(uid.searchsorted(_uid(low)))
+            if low == high:
+                return slice(start, start + 1 if start < self._used and uid[start] == low else start)
+            return slice(start, int(uid.searchsorted(_uid(high), "right")))
         if not ranges:
             return slice(0, 0)
         pairs = np.asarray(ranges, np.int64).clip(0, (1 << 32) - 1).astype(np.uint32)
@@ -172,12 +174,28 @@ class NumpyColumns:
         if not self._dead and uids is self._everything().uids:
             return slice(0, self._used)
         column = self._column("uid")
-        if not len(column):
+        if not len(column) or not len(uids):
             return slice(0, 0)
+        run = self._run(column, uids)
+        if run is not None:
+            return run
         at = np.searchsorted(column, uids)
         at[at == len(column)] = len(column) - 1
         found = at[(column[at] == uids) & self._alive[at]]
         return cast("npt.NDArray[np.intp]", found)
+
+    def _run(self, column: Column, uids: Uids) -> slice | None:
+        """The places of UIDs without a gap, all of them present: one message above all. None: to be looked up one by one."""
+        first, count = uids[0], len(uids)
+        if count > 1 and int(uids[-1]) - int(first) != count - 1:
+            return None
+        start = int(column.searchsorted(first))
+        end = start + count
+        if end > self._used or column[start] != first or column[end - 1] != uids[-1]:
+            return None
+        if self._dead and not self._alive[start:end].all():
+            return None
+        return slice(start, end)
 
     def _of(self, mask: npt.NDArray[np.bool_]) -> MessageSet:
         if self._dead:
@@ -200,11 +218,12 @@ class NumpyColumns:
         return self._everything()
 
     def nothing(self) -> MessageSet:
-        return NumpySet(np.empty(0, np.uint32))
+        return _NOTHING
 
     def by_uid(self, ranges: list[Range]) -> MessageSet:
         places = self._span(ranges)
-        return NumpySet(self._column("uid")[places][self._alive[places]])
+        found = self._column("uid")[places]
+        return NumpySet(found[self._alive[places]] if self._dead else found)
 
     def uids(self) -> Sequence[int]:
         if self._snapshot is None:
@@ -267,6 +286,28 @@ class NumpyColumns:
 
     def plan_flags(self, messages: MessageSet, on: int, off: int, unchanged_since: int | None) -> FlagPlan:
         places = self._places(messages)
+        if isinstance(places, slice) and places.stop - places.start == 1:
+            return self._plan_one(places.start, messages, on, off, unchanged_since)
+        return self._plan_many(places, on, off, unchanged_since)
+
+    def _plan_one(
+        self, at: int, messages: MessageSet, on: int, off: int, unchanged_since: int | None
+    ) -> FlagPlan:
+        """The plan for one message, without arrays: STORE of one message is what mail programs do all day."""
+        if unchanged_since is not None and self._columns["modseq"][at] > unchanged_since:
+            return FlagPlan(_NOTHING, messages, 0, 0, 0)
+        old = 0
+        for number, plane in enumerate(self._planes):
+            old |= int(plane[at]) << PLANE * number
+        new = old & ~off | on
+        if new == old:
+            return FlagPlan(_NOTHING, _NOTHING, 0, 0, 0)
+        unseen = bool(old & SEEN_MASK) - bool(new & SEEN_MASK)
+        deleted = bool(new & DELETED_MASK) - bool(old & DELETED_MASK)
+        return FlagPlan(messages, _NOTHING, unseen, deleted, deleted * int(self._columns["size"][at]))
+
+    def _plan_many(self, places: Places, on: int, off: int, unchanged_since: int | None) -> FlagPlan:
+        """The plan for any number of messages."""
         uid = self._columns["uid"][places]
         differs = np.zeros(len(uid), np.bool_)
         planes = max(len(self._planes), planes_of(on))

@@ -31,7 +31,7 @@ class NumpySet:
     def __contains__(self, uid: object) -> bool:
         if not isinstance(uid, int) or not 0 <= uid < 1 << 32:
             return False
-        at = int(np.searchsorted(self.uids, np.uint32(uid)))
+        at = int(self.uids.searchsorted(np.uint32(uid)))
         return at < len(self.uids) and int(self.uids[at]) == uid
 
     def __or__(self, other: MessageSet) -> MessageSet:
@@ -46,8 +46,10 @@ class NumpySet:
         others = uids_of(other)
         if others is self.uids:
             return self
-        few, many = (self.uids, others) if len(self.uids) <= len(others) else (others, self.uids)
-        return NumpySet(few[is_member(few, many)])
+        few, many = (self, other) if len(self.uids) <= len(others) else (other, self)
+        if len(few) <= 1:
+            return few if not len(few) or int(uids_of(few)[0]) in many else NumpySet(self.uids[:0])
+        return NumpySet(uids_of(few)[is_member(uids_of(few), uids_of(many))])
 
     def __sub__(self, other: MessageSet) -> MessageSet:
         others = uids_of(other)
@@ -59,6 +61,9 @@ class NumpySet:
         uids = self.uids
         if not len(uids):
             return []
+        first, last = int(uids[0]), int(uids[-1])
+        if last - first == len(uids) - 1:
+            return [(first, last)]
         breaks = np.flatnonzero(np.diff(uids) != 1)
         firsts = uids[np.concatenate(([0], breaks + 1))]
         lasts = uids[np.concatenate((breaks, [len(uids) - 1]))]
