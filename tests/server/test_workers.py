@@ -299,7 +299,7 @@ def test_sigterm_says_bye_everywhere(tmp_path: Path) -> None:
 
 def test_ctrl_c_ends_all_in_peace(tmp_path: Path) -> None:
     with crew(tmp_path / "data") as server, session(server) as ann:
-        for pid in [server.process.pid, *workers(server)]:
+        for pid in [*workers(server), server.process.pid]:
             os.kill(pid, signal.SIGINT)  # as a terminal does
         assert ann.line().startswith(b"* BYE ")
         assert server.process.wait(10) == 0

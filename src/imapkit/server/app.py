@@ -23,6 +23,9 @@ from .services import Services
 from .session import Session
 from .stream import Stream
 
+_ON_THE_WAY = 5
+"""Turns of the loop in which a connection that was just accepted becomes a session."""
+
 
 class App:
     """``store`` and ``directory`` are the caller's to close, after ``stop``. ``tls`` None: no STARTTLS, no imaps.
@@ -106,6 +109,8 @@ class App:
         self._stopping = True
         for listener in self._listeners:
             listener.close()
+        for _ in range(_ON_THE_WAY):
+            await asyncio.sleep(0)
         for session in self._sessions:
             session.stop()
         tasks = set(self._sessions.values())
