@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
 from connection import ok, parser, run
+
 from wire import mailbox
 
 

@@ -8,6 +8,7 @@ import imaplib
 from connection import ok, parser, run
 from delete_messages import delete
 from parse_list import list_folders
+
 from wire import mailbox, open_mailbox, search, uid_set
 
 

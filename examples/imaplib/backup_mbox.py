@@ -13,6 +13,7 @@ from typing import Any
 
 from connection import ok, parser, run
 from parse_list import list_folders
+
 from wire import literals, open_mailbox, search
 
 # The letters of mbox for the flags of IMAP, in the headers Status and X-Status.

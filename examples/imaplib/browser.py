@@ -17,6 +17,7 @@ import imaplib
 from connection import parser, run
 from mime import header, parse, parts, printable, sender, text_of
 from parse_list import list_folders
+
 from wire import fetch_section, open_mailbox, search
 
 PAGE = 10

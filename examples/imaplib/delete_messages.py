@@ -6,6 +6,7 @@ import argparse
 import imaplib
 
 from connection import ok, parser, run
+
 from wire import has_capability, open_mailbox, search, uid_set
 
 

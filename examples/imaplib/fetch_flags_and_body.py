@@ -8,6 +8,7 @@ import re
 
 from connection import ok, parser, run
 from mime import parse, text_of
+
 from wire import fetch_section, open_mailbox
 
 

@@ -7,6 +7,7 @@ import imaplib
 
 from connection import ok, parser, run
 from mime import header, parse, sender
+
 from wire import literals, open_mailbox, search, uid_set
 
 FIELDS = "HEADER.FIELDS (FROM SUBJECT DATE)"

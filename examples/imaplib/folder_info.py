@@ -6,6 +6,7 @@ import argparse
 import imaplib
 
 from connection import parser, run
+
 from wire import open_mailbox
 
 

@@ -8,6 +8,7 @@ from email.message import EmailMessage
 
 from connection import parser, run
 from mime import parse, parts, sender, text_of
+
 from wire import fetch_section, open_mailbox, search
 
 

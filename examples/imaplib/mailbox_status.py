@@ -9,6 +9,7 @@ from typing import Any
 
 from connection import ok, parser, run
 from parse_list import list_folders
+
 from wire import mailbox
 
 

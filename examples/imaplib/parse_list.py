@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connection import ok, parser, run
+
 from wire import decode_mailbox, mailbox
 
 # (\HasNoChildren \Sent) "/" "Sent"

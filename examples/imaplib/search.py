@@ -7,6 +7,7 @@ import imaplib
 
 from connection import ok, parser, run
 from mime import header, parse, sender
+
 from wire import fetch_section, numbers, open_mailbox, quote, search
 
 
