@@ -39,6 +39,7 @@ BATCH: Final = 512
 """Contents of one transaction of the index …"""
 BATCH_CHARS: Final = 1 << 20
 """… or so much text."""
+TEXTS_AT_ONCE: Final = 64
 STEP: Final = 8
 """Texts read without a pause."""
 MOST_CHARS: Final = 2 << 20
@@ -246,8 +247,10 @@ class TrigramIndex:
                     chars += len(text.body) + len(text.head)
             at += len(part)
             await asyncio.sleep(0)
-        if self._account.contents.new_texts:
-            await self._account.store_texts()
+            # Few at a time: it is one transaction of the mail file, on the loop.
+            made = len(self._account.contents.new_texts)
+            if made >= TEXTS_AT_ONCE or (made and at >= len(numbers)):
+                await self._account.store_texts()
         return texts, skipped, numbers[:at]
 
     async def _read(self, numbers: list[int], skipped: list[int]) -> list[Text]:
