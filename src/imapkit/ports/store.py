@@ -187,7 +187,8 @@ class Trashed:
 class Body(Protocol):
     """The octets of a stored message."""
 
-    size: int
+    @property
+    def size(self) -> int: ...
 
     def read(self, offset: int = 0, length: int | None = None) -> bytes:
         """Octets from ``offset``; at most ``length``."""

@@ -56,6 +56,8 @@ from .states import (
 from .sync import WalSync
 
 FLAGS_WITHIN = 0.2
+_ALL = 1 << 40
+"""More octets than a message has."""
 LOOK_EVERY = 10.0
 
 
@@ -85,18 +87,22 @@ class Owner(Protocol):
 
 
 class SqliteBody:
-    """The octets of a stored message."""
+    """The octets of a stored message; looked up when they are asked for."""
 
-    def __init__(self, contents: Contents, number: int) -> None:
-        self._contents = contents
+    __slots__ = ("_account", "_number")
+
+    def __init__(self, account: SqliteAccount, number: int) -> None:
+        self._account = account
         self._number = number
-        self._place = contents.locate(number)
-        self.size = self._place[0]
+
+    @property
+    def size(self) -> int:
+        with store_errors(self._account.path):
+            return self._account.contents.size(self._number)
 
     def read(self, offset: int = 0, length: int | None = None) -> bytes:
-        return self._contents.octets(
-            self._number, offset, self.size if length is None else length, self._place
-        )
+        with store_errors(self._account.path):
+            return self._account.contents.octets(self._number, offset, _ALL if length is None else length)
 
 
 class _Writing(AbstractAsyncContextManager[Change]):
@@ -458,8 +464,7 @@ class SqliteAccount(AccountModel):
         return MemorySink() if size <= INLINE else self.blobs.spool()
 
     def body(self, content_id: int) -> SqliteBody:
-        with store_errors(self.path):
-            return SqliteBody(self.contents, content_id)
+        return SqliteBody(self, content_id)
 
     def released(self, mailbox: OpenMailbox) -> None:
         """Columns that nobody holds stay within the budget, the latest opened longest."""

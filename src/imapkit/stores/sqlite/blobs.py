@@ -140,10 +140,18 @@ class Blobs:
         return self._directory / "spool" / secrets.token_hex(12)
 
     def read(self, name: str, offset: int, length: int) -> bytes:
-        path = self.path(name)
-        with store_errors(path), path.open("rb") as file:
-            file.seek(offset)
-            return file.read(length)
+        """Octets from ``offset``; fewer than ``length`` at the end of the file only."""
+        path = f"{self._directory}/{name[:2]}/{name}"
+        with store_errors(path):
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                length = max(0, min(length, os.fstat(fd).st_size - offset))
+                data = os.pread(fd, length, offset)
+                while len(data) < length and (more := os.pread(fd, length - len(data), offset + len(data))):
+                    data += more
+                return data
+            finally:
+                os.close(fd)
 
     def clear_spool(self, older_than: float) -> None:
         """Remove what a killed process left, if it is older than that time."""

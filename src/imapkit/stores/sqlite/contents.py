@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections.abc import Sequence
-from typing import TypeAlias, cast
+from typing import cast
 
 import apsw
 import zstandard
@@ -21,8 +21,6 @@ from imapkit.stores.log.content import NewContent, ancestors, thread_keys
 
 from .blobs import Blobs
 
-Place: TypeAlias = tuple[int, int, str | None]
-"""Where the octets are: their number, those of the header in the row, the name of the file."""
 INLINE = 64 * 1024
 """Messages up to this size live in the blob table."""
 TEXT_VERSION = 1 << 16 | COLLATION
@@ -30,6 +28,8 @@ TEXT_VERSION = 1 << 16 | COLLATION
 _TEXT_LIMIT = 64 << 20
 _TABLES = (("c", "content"), ("b", "blob"), ("s", "sort_key"))
 _INSERT_CONTENT = f"INSERT INTO content VALUES ({','.join('?' * 15)})"
+# Without the rest where the header is enough, and without either where a file has both.
+_OCTETS = "SELECT CASE WHEN file IS NULL THEN head END, CASE WHEN length(head) < ? THEN rest END, file FROM blob WHERE id = ?"
 _INSERT_KEYS = f"INSERT INTO sort_key VALUES ({','.join('?' * 11)})"
 
 
@@ -117,6 +117,8 @@ class Contents:
         self._blobs = blobs
         self._token = token
         self._queries: dict[tuple[Column, ...], str] = {}
+        self._latest_file = (0, "")
+        """(content, name) of the file that was read last: large ones are read in pieces."""
         self._pack = zstandard.ZstdCompressor(level=3)
         self._unpack = zstandard.ZstdDecompressor()
         self.new_texts: dict[int, bytes] = {}
@@ -213,26 +215,27 @@ class Contents:
 
     # Octets
 
-    def locate(self, number: int) -> Place:
-        """(size, octets of the header in the row, name of the file)."""
-        query = "SELECT c.size, length(b.head), b.file FROM content c JOIN blob b USING (id) WHERE id = ?"
-        rows = self._db.execute(query, (number,)).fetchall()
+    def size(self, number: int) -> int:
+        """How many octets a message has."""
+        rows = self._db.execute("SELECT size FROM content WHERE id = ?", (number,)).fetchall()
         if not rows:
             raise StoreBroken(f"there is no content {number}")
-        return cast(Place, rows[0])
+        return cast(int, rows[0][0])
 
-    def octets(self, number: int, offset: int, length: int, place: Place | None = None) -> bytes:
-        """``place``: what ``locate`` gave, where the caller has it."""
-        size, head, file = place or self.locate(number)
-        length = max(0, min(length, size - offset))
-        if file is not None:
+    def octets(self, number: int, offset: int, length: int) -> bytes:
+        """Octets from ``offset``, at most ``length``: one look-up, and for a large message one read of its file."""
+        known, file = self._latest_file
+        if known == number:
             return self._blobs.read(file, offset, length)
-        query = "SELECT head, rest FROM blob WHERE id = ?"
-        if offset + length <= head:
-            query = "SELECT head, x'' FROM blob WHERE id = ?"
-        rows = self._db.execute(query, (number,)).fetchall()
-        data = cast(bytes, rows[0][0]) + cast(bytes, rows[0][1])
-        return data if offset == 0 and length == len(data) else data[offset : offset + length]
+        rows = self._db.execute(_OCTETS, (offset + length, number)).fetchall()
+        if not rows:
+            raise StoreBroken(f"there is no content {number}")
+        head, rest, name = cast("tuple[bytes, bytes | None, str | None]", rows[0])
+        if name is not None:
+            self._latest_file = number, name
+            return self._blobs.read(name, offset, length)
+        data = head if rest is None else head + rest
+        return data if offset == 0 and length >= len(data) else data[offset : offset + length]
 
     # Search texts
 

@@ -15,7 +15,7 @@ _FULL = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 
 
 @contextmanager
-def store_errors(path: Path) -> Iterator[None]:
+def store_errors(path: Path | str) -> Iterator[None]:
     """Everything that goes wrong with ``path`` becomes a StoreError."""
     try:
         yield
