@@ -31,6 +31,9 @@ def test_numbers_of_ranges(
     ranges = [(1, 1 << 32)] if whole else list(compress(wanted))
     expected = [(number, uid) for number, uid in enumerate(left, 1) if whole or uid in wanted]
     assert list(numbers.in_ranges(ranges)) == expected
+    chosen = list(range(1, 401)) if whole else wanted
+    assert numbers.of(chosen) == [number for number, uid in expected]
+    assert numbers.of([]) == []
     assert list(numbers) == left
     assert len(numbers) == len(left)
     for number, uid in enumerate(left, 1):
@@ -48,6 +51,7 @@ def test_numbers_where_little_is_missing(gone: set[int], wanted: list[int]) -> N
     left = [uid for uid in range(1, 41) if uid not in gone]
     expected = [(number, uid) for number, uid in enumerate(left, 1) if uid in wanted]
     assert list(numbers.in_ranges(compress(wanted))) == expected
+    assert numbers.of(wanted) == [number for number, _ in expected]
 
 
 def test_more_than_a_chunk_at_once() -> None:

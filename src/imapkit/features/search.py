@@ -42,7 +42,7 @@ for _word, _read, _cls in READERS:
 CHARSETS: Final = ("US-ASCII", "UTF-8")
 """The charsets every server knows; named in BADCHARSET."""
 
-_BATCH: Final = 1000
+_BATCH: Final = 10_000
 
 T = TypeVar("T")
 
@@ -157,7 +157,8 @@ def number_line(name: bytes, found: Iterable[int], modseq: int | None) -> Iterat
     yield name
     numbers = iter(found)
     while batch := list(islice(numbers, _BATCH)):
-        yield b" " + b" ".join([b"%d" % number for number in batch])
+        # A list prints itself: the quickest way from many numbers to their digits
+        yield b" " + str(batch)[1:-1].replace(",", "").encode("ascii")
     if modseq is not None:
         yield b" (MODSEQ %d)" % modseq
 
@@ -255,4 +256,4 @@ def _codec(ctx: SessionContext, charset: str | None) -> str:
 
 def numbers_of(view: View, messages: MessageSet, *, uid: bool) -> Iterator[int]:
     """UIDs or message numbers, ascending, of messages that the client knows of."""
-    return iter(messages) if uid else (number for number, _ in view.numbered(messages))
+    return iter(messages if uid else view.numbers_of(messages))

@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from ..protocol.numset import Range
+from ..protocol.numset import Range, compress
 
 FOLD: Final = 1024
 _CHUNK: Final = 4096
@@ -76,6 +76,17 @@ class Numbers:
                         before += 1
                     else:
                         yield at - before + 1, uid
+
+    def of(self, uids: list[int]) -> list[int]:
+        """The numbers of ascending ``uids``; those that are not numbered here are left out."""
+        shift = self._shift([(uids[0], uids[-1])]) if uids else 0
+        if shift is not None:
+            return [uid + shift for uid in uids] if shift else uids
+        return self._one_by_one(uids)
+
+    def _one_by_one(self, uids: list[int]) -> list[int]:
+        """The same where messages are missing in between."""
+        return [number for number, _ in self.in_ranges(compress(uids))]
 
     def uid_range(self, low: int, high: int) -> Range:
         """The UIDs from number ``low`` to number ``high``."""

@@ -60,6 +60,9 @@ class SelectedView:
     def numbered(self, messages: MessageSet) -> Iterator[tuple[int, int]]:
         return self._numbers.in_ranges(messages.ranges())
 
+    def numbers_of(self, messages: MessageSet) -> list[int]:
+        return self._numbers.of(list(messages))
+
     def is_recent(self, uid: int) -> bool:
         return uid in self._recent
 

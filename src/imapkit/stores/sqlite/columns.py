@@ -222,6 +222,8 @@ class NumpyColumns:
 
     def by_uid(self, ranges: list[Range]) -> MessageSet:
         places = self._span(ranges)
+        if isinstance(places, slice) and places.stop - places.start == self._used:
+            return self._everything()
         found = self._column("uid")[places]
         return NumpySet(found[self._alive[places]] if self._dead else found)
 

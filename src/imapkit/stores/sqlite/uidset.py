@@ -12,6 +12,9 @@ from imapkit.protocol.numset import Range
 from imapkit.query.index import MessageSet
 
 Uids = npt.NDArray[np.uint32]
+_LOOKED_UP = 1000
+"""So few are looked up one by one."""
+_DENSE = 8
 
 
 class NumpySet:
@@ -49,7 +52,10 @@ class NumpySet:
         few, many = (self, other) if len(self.uids) <= len(others) else (other, self)
         if len(few) <= 1:
             return few if not len(few) or int(uids_of(few)[0]) in many else NumpySet(self.uids[:0])
-        return NumpySet(uids_of(few)[is_member(uids_of(few), uids_of(many))])
+        fewer, more = uids_of(few), uids_of(many)
+        if int(more[-1]) - int(more[0]) == len(more) - 1:  # without a gap: a range
+            return NumpySet(fewer[fewer.searchsorted(more[0]) : fewer.searchsorted(more[-1], "right")])
+        return NumpySet(fewer[is_member(fewer, more)])
 
     def __sub__(self, other: MessageSet) -> MessageSet:
         others = uids_of(other)
@@ -83,6 +89,19 @@ def is_member(few: Uids, many: Uids) -> npt.NDArray[np.bool_]:
     """Which of ``few`` are in ``many``; both ascending."""
     if not len(many):
         return np.zeros(len(few), np.bool_)
+    if len(few) > _LOOKED_UP and int(many[-1]) - int(many[0]) < _DENSE * len(few):
+        return _is_marked(few, many)
     at = np.searchsorted(many, few)
     at[at == len(many)] = len(many) - 1
     return cast("npt.NDArray[np.bool_]", many[at] == few)
+
+
+def _is_marked(few: Uids, many: Uids) -> npt.NDArray[np.bool_]:
+    """The same for numbers close together: a mark for each of ``many``, and a look at it for each of ``few``."""
+    low = many[0]
+    marks = np.zeros(int(many[-1]) - int(low) + 1, np.bool_)
+    marks[many - low] = True
+    start, end = few.searchsorted(low), few.searchsorted(many[-1], "right")
+    found = np.zeros(len(few), np.bool_)
+    found[start:end] = marks[few[start:end] - low]
+    return found
