@@ -59,15 +59,20 @@ def test_a_full_queue_delays_hints_and_loses_none(tmp_path: Path) -> None:
     async def scenario() -> None:
         heard: dict[str, int] = {}
         sender = Hints(tmp_path / "run", lambda account, modseq: None)
-        busy = Hints(tmp_path / "run", heard.__setitem__)
+        all_heard = asyncio.Event()
+
+        def hear(account: str, modseq: int) -> None:
+            heard[account] = modseq
+            if len(heard) == 600 and set(heard.values()) == {2}:
+                all_heard.set()
+
+        busy = Hints(tmp_path / "run", hear)
         sender.open()
         busy.open()
         for modseq in (1, 2):
             for number in range(600):
                 sender.send(f"account{number}", modseq)
-        async with asyncio.timeout(10):
-            while len(heard) < 600 or set(heard.values()) != {2}:
-                await asyncio.sleep(0.01)
+        await asyncio.wait_for(all_heard.wait(), 10)
         sender.close()
         busy.close()
 
