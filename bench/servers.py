@@ -53,7 +53,8 @@ service imap-hibernate {
   }
 }
 """
-_MANY_SESSIONS = {
+_SETTINGS = {
+    "IMAPKIT_WORKERS": "2",
     "IMAPKIT_LIMITS__SESSIONS_PER_USER": "20000",
     "IMAPKIT_LIMITS__SESSIONS_PER_ADDRESS": "20000",
 }
@@ -141,7 +142,7 @@ def imapkit() -> Iterator[Server]:
     )
     with (
         tempfile.TemporaryDirectory(prefix="bench-imapkit-") as directory,
-        imapkit_server(Path(directory) / "data", {USER: PASSWORD}, environment=_MANY_SESSIONS) as running,
+        imapkit_server(Path(directory) / "data", {USER: PASSWORD}, environment=_SETTINGS) as running,
     ):
         address = (running.host, running.port)
         yield Server("imapkit", shown.stdout.split()[-1], address, running.process.pid)
