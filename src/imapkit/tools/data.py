@@ -24,7 +24,9 @@ async def open_data(path: Path, *, make: bool = False) -> AsyncIterator[Data]:
     from ..stores.directory.sqlite import SqliteDirectory
     from ..stores.sqlite import SqliteStore
 
-    if not make:
+    if make:
+        make_directory(path)
+    else:
         _check(path)
     directory = SqliteDirectory(path)
     try:
@@ -35,6 +37,14 @@ async def open_data(path: Path, *, make: bool = False) -> AsyncIterator[Data]:
             await store.close()
     finally:
         directory.close()
+
+
+def make_directory(path: Path) -> None:
+    """For its owner's eyes only. Raises UsageError, OSError."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UsageError(f"{path} is no directory, and none can be made there") from error
 
 
 def _check(path: Path) -> None:

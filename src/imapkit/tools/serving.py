@@ -17,7 +17,7 @@ from ..server.stdio import StdioBridge
 from . import worker
 from .accounts import need_user
 from .crew import run_crew
-from .data import open_data
+from .data import make_directory, open_data
 
 
 def run(config: Config, reread: Callable[[], Config], stdio_user: str | None) -> None:
@@ -32,7 +32,7 @@ def run(config: Config, reread: Callable[[], Config], stdio_user: str | None) ->
         worker.run(_serve_stdio(config, config.data, stdio_user))
         return
     config.options()  # what is wrong there is told before anything is made
-    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_directory(config.data)
     context = tls.make_context(worker.certificate(config, config.data))
     job = worker.Job(config, config.data, reread, context)
     count = config.workers or cores()
