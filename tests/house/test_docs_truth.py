@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 
 import pytest
-from imapclient import IMAPClient
+from imapclient import IMAPClient  # type: ignore[import-untyped]
 from pydantic import BaseModel
 
 import imapkit
