@@ -27,9 +27,9 @@ from imapkit.features.fetch_items import (
     SizeItem,
     UidItem,
 )
-from imapkit.features.fetch_pieces import Slice
-from imapkit.features.fetch_plan import FlagTexts, compile_items, read_pieces
-from imapkit.features.fetch_section import Section
+from imapkit.features.fetch_pieces import Content, Slice
+from imapkit.features.fetch_plan import FlagTexts, compile_items, read_pieces, render_content
+from imapkit.features.fetch_section import FIELDS, Section
 from imapkit.features.objectid import EmailIdItem
 from imapkit.ports.client import Completed
 from imapkit.protocol.numset import ALL, NumSet
@@ -202,6 +202,36 @@ def test_the_fast_path_gives_the_octets_of_the_plain_one() -> None:
                         for seq, row in enumerate(rows, 1)
                     ]
                     assert fast == plain
+        mailbox.release()
+
+    run(check)
+
+
+def test_header_fields_for_all_give_the_octets_of_the_plain_way() -> None:
+    """The sets of all messages found in one search, and message by message."""
+    fields = Section((), FIELDS, (b"from", b"Subject", b"content-type"))
+
+    async def check(room: Room) -> None:
+        await room.append([PLAIN, NESTED, b"no header\r\n", b"\r\nbody", b"", PLAIN])
+        mailbox = await room.account.open("INBOX")
+        flags = FlagTexts(mailbox, None)
+        for items in (
+            [SectionItem(fields, peek=True)],
+            [UidItem(), FlagsItem(), SectionItem(fields, peek=True)],
+        ):
+            compiled = compile_items(tuple(items))
+            assert compiled.direct and compiled.find_all is not None
+            for rows in mailbox.rows(mailbox.everything(), compiled.columns):
+                numbers = [(seq, row[0]) for seq, row in enumerate(rows, 1)]
+                fast = compiled.lines(rows, iter(numbers), flags)  # type: ignore[arg-type]
+                for line, row in zip(fast, rows, strict=True):
+                    piece = compiled.pieces[-1]
+                    assert isinstance(piece, Content)
+                    text = render_content(room.account, piece, (row[-1],))
+                    assert isinstance(text, bytes)
+                    assert line.endswith(piece.label + text + b")\r\n")
+        assert compile_items((SectionItem(fields, (0, 5), True),)).find_all is None
+        assert compile_items((SectionItem(fields, peek=True), SizeItem())).find_all is None
         mailbox.release()
 
     run(check)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from imapkit.message.headers import is_tidy, select_fields, select_fields_plainly
+from imapkit.message.headers import is_tidy, select_fields, select_fields_plainly, select_from_all
 from imapkit.message.text import search_header, search_header_plainly
 
 NAMES = [b"From", b"Subject", b"X-1", b"to", b"a.b", b"a(b", b"From:", b"x y", b""]
@@ -25,6 +25,21 @@ tidy = st.lists(pieces, max_size=20).map(lambda found: b"From: a\r\n" + b"".join
 def test_chosen_fields(header: bytes, names: list[bytes]) -> None:
     assert select_fields(header, names) == select_fields_plainly(header, names)
     assert select_fields(header, names, negate=True) == select_fields_plainly(header, names, negate=True)
+
+
+@given(
+    headers=st.lists(tidy, max_size=5) | st.lists(loose | tidy, max_size=5),
+    names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=4),
+)
+@example(
+    headers=[b"From: a\r\n\r\n", b"\r\n", b"X: y\r\n\r\n", b"to: b\r\n c\r\n\r\n"], names=[b"from", b"To"]
+)
+@example(headers=[b"From: a\r\n\r\n\r\n", b"From: b\r\n\r\n"], names=[b"from"])
+@example(headers=[b"From: a", b"From: b\r\n\r\n"], names=[b"from"])
+@example(headers=[b"\r\nFrom: a\r\n\r\n"], names=[b"from"])
+@example(headers=[b"From: a\r\n\r\n\0\nFrom: b\r\n\r\n"], names=[b"from"])
+def test_chosen_fields_of_many(headers: list[bytes], names: list[bytes]) -> None:
+    assert select_from_all(headers, names) == [select_fields_plainly(header, names) for header in headers]
 
 
 @given(header=loose | tidy)

@@ -14,7 +14,7 @@ from ..protocol.registry import Grammar, Point
 from ..record import value
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
-from .fetch_body import find_section
+from .fetch_body import find_all, find_section
 from .fetch_pieces import FLAGS, Content, Direct, Piece
 from .fetch_section import (
     HEADER,
@@ -144,7 +144,8 @@ class SectionItem:
         if self.partial is not None:
             w.raw(b"<%d>" % self.partial[0])
         columns, find = find_section(self.section, self.partial)
-        return Content(w.sp().octets(), columns, find, marks_seen=not self.peek)
+        quick = find_all(self.section, self.partial)
+        return Content(w.sp().octets(), columns, find, marks_seen=not self.peek, find_all=quick)
 
 
 @value

@@ -6,7 +6,7 @@ function on columns; ``Content`` needs the octets of the message, which may be t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from ..ports.store import Account, Column
@@ -28,6 +28,7 @@ class Slice:
 Found = bytes | Slice | None
 Find = Callable[[Account, Values], Found]
 """The octets of a section; None when the message has no such part."""
+FindAll = Callable[[Sequence[object]], list[bytes]]
 
 
 @record
@@ -62,13 +63,17 @@ class Computed:
 
 @record
 class Content:
-    r"""A literal. ``marks_seen``: asking for it sets \Seen. ``binary``: it may hold NUL, and is a literal8 then (RFC 3516)."""
+    r"""A literal. ``marks_seen``: asking for it sets \Seen. ``binary``: it may hold NUL, and is a literal8 then (RFC 3516).
+
+    ``find_all`` does what ``find`` does, from the values of one column in many messages at once.
+    """
 
     label: bytes
     columns: tuple[Column, ...]
     find: Find
     marks_seen: bool = False
     binary: bool = False
+    find_all: FindAll | None = None
 
 
 Piece = Direct | Flags | Computed | Content

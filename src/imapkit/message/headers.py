@@ -6,7 +6,7 @@ The rule this file must not break: what is chosen keeps its octets and folds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -66,6 +66,22 @@ def select_fields_plainly(header: bytes, names: Iterable[bytes], negate: bool = 
     return b"".join(chosen)
 
 
+def select_from_all(headers: Sequence[bytes], names: Iterable[bytes]) -> list[bytes]:
+    """``select_fields`` of each header, where they are all tidy by one search through all of them."""
+    names = tuple(names)
+    text = b"\n" + b"\0\n".join(headers) + b"\0"
+    count = len(headers)
+    tidy = (
+        text.count(b"\n\r\n\0") == text.count(b"\n\r\n") == text.count(b"\0") == count > 0
+        and b"\n\n" not in text
+        and b"\n\r\n\r" not in text
+    )
+    if not tidy:
+        return [select_fields(header, names) for header in headers]
+    # The blank line of each, with the NUL behind it, is found too: there the next one begins.
+    return b"\n".join(_all_finder(names).findall(text)).removesuffix(b"\0").split(b"\0\n")
+
+
 def is_tidy(header: bytes) -> bool:
     """True for the common header block: one blank line, at its end, and no NUL; what is found line by line is a field then."""
     return (
@@ -79,8 +95,18 @@ def is_tidy(header: bytes) -> bool:
 @lru_cache(maxsize=128)
 def _finder(names: tuple[bytes, ...]) -> re.Pattern[bytes]:
     """Finds the fields of these names behind a line end, without their own."""
+    return re.compile(rb"\n(%s)" % _field_of(names), re.IGNORECASE)
+
+
+@lru_cache(maxsize=128)
+def _all_finder(names: tuple[bytes, ...]) -> re.Pattern[bytes]:
+    """The same in headers that each end with NUL; their ends too."""
+    return re.compile(rb"\n(%s|\r\n\0)" % _field_of(names), re.IGNORECASE)
+
+
+def _field_of(names: tuple[bytes, ...]) -> bytes:
     known = b"|".join(re.escape(name) for name in dict.fromkeys(names) if _PLAIN_NAME.fullmatch(name))
-    return re.compile(rb"\n((?:%s)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*)" % (known or b"(?!)"), re.IGNORECASE)
+    return rb"(?:%s)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*" % (known or b"(?!)")
 
 
 def _ended(raw: bytes) -> bytes:
