@@ -9,6 +9,7 @@ from imapclient import IMAPClient  # type: ignore[import-untyped]
 from pydantic import BaseModel
 
 import imapkit
+import imapkit.errors
 from imapkit.server.config import Config
 
 from .imports import ROOT
@@ -99,3 +100,26 @@ def test_the_settings_are_those_of_the_server() -> None:
         if re.fullmatch(r"`[a-z_.]+`", left)
     }
     assert page == dict(_settings(Config))
+
+
+def test_every_public_name_is_documented() -> None:
+    text = (DOCS / "client.md").read_text(encoding="utf-8") + (DOCS / "server.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"\w+", text + str(imapkit.errors.__doc__)))
+    assert set(imapkit.__all__) - words == set()
+
+
+@pytest.mark.parametrize(
+    "cls",
+    [
+        imapkit.Client,
+        imapkit.Mailbox,
+        imapkit.Query,
+        imapkit.Message,
+        imapkit.Part,
+        imapkit.Folder,
+        imapkit.Address,
+    ],
+)
+def test_every_public_attribute_is_documented(cls: type) -> None:
+    words = set(re.findall(r"\w+", (DOCS / "client.md").read_text(encoding="utf-8")))
+    assert {name for name in dir(cls) if not name.startswith("_")} - words == set()
