@@ -248,12 +248,19 @@ def test_the_reader_goes_away(url: str) -> None:
         assert process.wait(30) == 1
 
 
+def _heed_sigint() -> None:
+    """A job in the background of a script has SIGINT ignored, and so have its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
     """While it waits for a server that says nothing."""
     monkeypatch.setenv("IMAP_PASSWORD", PASSWORD)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         command = [sys.executable, "-m", "imapkit", "ls", f"imap://ann@127.0.0.1:{silent.getsockname()[1]}"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_heed_sigint
+        ) as process:
             conn, _ = silent.accept()
             with conn:
                 process.send_signal(signal.SIGINT)

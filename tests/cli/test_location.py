@@ -136,7 +136,10 @@ def test_a_url_is_not_a_path(tmp_path: Path, run: Run) -> None:
     assert code == 2 and len(err.splitlines()) == 1
 
 
-def test_a_port_without_tls_is_no_question_of_trust(imap_server: ImapServer, run: Run) -> None:
+def test_a_port_without_tls_is_no_question_of_trust(
+    imap_server: ImapServer, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMAP_PASSWORD", imap_server.password)
     code, _, err = run("ls", imap_server.url.replace("imap://", "imaps://"))
     assert code == 1
     assert (
