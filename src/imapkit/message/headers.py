@@ -66,20 +66,18 @@ def select_fields_plainly(header: bytes, names: Iterable[bytes], negate: bool = 
     return b"".join(chosen)
 
 
-def select_from_all(headers: Sequence[bytes], names: Iterable[bytes]) -> list[bytes]:
+def select_from_all(headers: Sequence[bytes], names: Sequence[bytes]) -> list[bytes]:
     """``select_fields`` of each header, where they are all tidy by one search through all of them."""
-    names = tuple(names)
     text = b"\n" + b"\0\n".join(headers) + b"\0"
     count = len(headers)
+    # Blank lines are found too, with the NUL behind the last: there the next header begins. Any other one breaks a rule below.
+    found = b"\n".join(_all_finder(tuple(names)).findall(text))
     tidy = (
-        text.count(b"\n\r\n\0") == text.count(b"\n\r\n") == text.count(b"\0") == count > 0
-        and b"\n\n" not in text
-        and b"\n\r\n\r" not in text
+        text.count(b"\0") == found.count(b"\r\n\0") == count > 0
+        and b"\n\n" not in found
+        and not found.startswith(b"\n")
     )
-    if not tidy:
-        return [select_fields(header, names) for header in headers]
-    # The blank line of each, with the NUL behind it, is found too: there the next one begins.
-    return b"\n".join(_all_finder(names).findall(text)).removesuffix(b"\0").split(b"\0\n")
+    return found[:-1].split(b"\0\n") if tidy else [select_fields(header, names) for header in headers]
 
 
 def is_tidy(header: bytes) -> bool:
@@ -100,8 +98,8 @@ def _finder(names: tuple[bytes, ...]) -> re.Pattern[bytes]:
 
 @lru_cache(maxsize=128)
 def _all_finder(names: tuple[bytes, ...]) -> re.Pattern[bytes]:
-    """The same in headers that each end with NUL; their ends too."""
-    return re.compile(rb"\n(%s|\r\n\0)" % _field_of(names), re.IGNORECASE)
+    """The same in headers that each end with NUL, and all blank lines."""
+    return re.compile(rb"\n(%s|\r?\n\0?)" % _field_of(names), re.IGNORECASE)
 
 
 def _field_of(names: tuple[bytes, ...]) -> bytes:
