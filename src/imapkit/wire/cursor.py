@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from ..errors import LimitExceeded, ParseError
 from . import terminals as t
@@ -20,9 +20,14 @@ from .limits import SERVER, Limits
 
 T = TypeVar("T")
 
-_SPACE, _QUOTE, _OPEN, _BRACE = 0x20, 0x22, 0x28, 0x7B
-_UINT32 = 0xFFFFFFFF
-_INT63 = 0x7FFFFFFFFFFFFFFF
+_TAB: Final = 0x09
+_SPACE: Final = 0x20
+_QUOTE: Final = 0x22
+_OPEN: Final = 0x28
+_BRACE: Final = 0x7B
+_TILDE: Final = 0x7E
+_UINT32: Final = 0xFFFFFFFF
+_INT63: Final = 0x7FFFFFFFFFFFFFFF
 
 
 class Cursor:
@@ -55,6 +60,8 @@ class Cursor:
         return self.buf[self.pos] if self.pos < self.end else -1
 
     def peek_is(self, text: bytes) -> bool:
+        if len(text) == 1:  # nearly always: compiled, this is no call at all
+            return self.pos < self.end and self.buf[self.pos] == text[0]
         return self.buf.startswith(text, self.pos)
 
     def fail(self, expected: str) -> ParseError:
@@ -65,7 +72,7 @@ class Cursor:
 
     def accept(self, text: bytes) -> bool:
         """Step over exactly ``text`` if it is next."""
-        if self.buf.startswith(text, self.pos):
+        if self.peek_is(text):
             self.pos += len(text)
             return True
         return False
@@ -80,22 +87,21 @@ class Cursor:
             self.pos += 1
             if self.lenient:
                 self.skip_spaces()
-        elif self.lenient and self.peek() == 0x09:
+        elif self.lenient and self.peek() == _TAB:
             self.skip_spaces()
         else:
             raise self.fail("a space")
 
     def accept_sp(self) -> bool:
         """Step over SP if it is next."""
-        if self.peek() == _SPACE or (self.lenient and self.peek() == 0x09):
+        if self.peek() == _SPACE or (self.lenient and self.peek() == _TAB):
             self.sp()
             return True
         return False
 
     def skip_spaces(self) -> None:
-        found = t.SPACES.match(self.buf, self.pos)
-        if found is not None:
-            self.pos = found.end()
+        while self.pos < self.end and (self.buf[self.pos] == _SPACE or self.buf[self.pos] == _TAB):
+            self.pos += 1
 
     def finish(self) -> None:
         """Nothing may follow (trailing spaces may, when lenient)."""
@@ -204,7 +210,7 @@ class Cursor:
 
     def at_literal8(self) -> bool:
         """True before a literal8; a "~" alone begins an atom."""
-        return self.buf.startswith(b"~{", self.pos)
+        return self.peek() == _TILDE and self.buf.startswith(b"~{", self.pos)
 
     def nstring(self) -> bytes | None:
         """nstring = string / nil."""
