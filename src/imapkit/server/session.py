@@ -262,9 +262,8 @@ class Session:
         await account.refresh()
         mailbox = await account.open(name)
         try:
-            recent = (
-                await account.take_recent(mailbox) if self._takes_recent(read_only) else mailbox.by_uid([])
-            )
+            takes = mailbox.row.recent and self._takes_recent(read_only)
+            recent = await account.take_recent(mailbox) if takes else mailbox.by_uid([])
             self._view = SelectedView(mailbox, name, read_only=read_only, modes=self.modes, recent=recent)
         except BaseException:
             mailbox.release()
