@@ -1,22 +1,27 @@
 """A data directory that is none, in the words of the commands."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-
-from .conftest import Run
 
 
 @pytest.mark.parametrize("below", [False, True])
 @pytest.mark.parametrize(
     "words", [("serve", "--listen", "imap://127.0.0.1:0"), ("user", "add", "ann", "--password-stdin")]
 )
-def test_a_file_is_no_data_directory(
-    words: tuple[str, ...], below: bool, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_is_no_data_directory(words: tuple[str, ...], below: bool, tmp_path: Path) -> None:
+    """In a process of its own: a server sets up the logs of its process."""
     file = tmp_path / "file"
     file.write_text("x")
-    monkeypatch.setattr("imapkit.tools.cli.user._password", lambda stdin: "secret")
     data = file / "data" if below else file
-    code, _, err = run(*words, "--data", str(data))
-    assert (code, err) == (2, f"imapkit: {data} is no directory, and none can be made there\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "imapkit", *words, "--data", str(data)],
+        input="secret\n",
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    told = f"imapkit: {data} is no directory, and none can be made there\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", told)
