@@ -139,7 +139,8 @@ async def handle_starttls(ctx: SessionContext, command: StartTlsCommand) -> Ok:
 
 
 def _refuse_in_the_clear(ctx: SessionContext) -> None:
-    if not ctx.announce.tls and not ctx.announce.plaintext_login:
+    announce = ctx.announce
+    if not announce.tls and not announce.plaintext_login:
         raise No("passwords are taken under TLS only: use STARTTLS or the imaps port", PRIVACYREQUIRED)
 
 

@@ -189,12 +189,14 @@ class Session:
 
     @property
     def announce(self) -> Announce:
+        known = self._account is not None
         return Announce(
-            authenticated=self._account is not None,
+            authenticated=known,
             tls=self._channel.tls,
             tls_available=self._services.tls is not None and not self._local,
             plaintext_login=self._local or self._options.insecure_plaintext,
-            mechanisms=mechanisms(self._services.authenticator, private=self.private),
+            # Looked up in the directory: only for those who may still use them
+            mechanisms=() if known else mechanisms(self._services.authenticator, private=self.private),
             append_limit=self.settings.append_limit,
             literal_minus=self._options.literal_minus,
             compressed=self._channel.compressed,
