@@ -3,7 +3,7 @@
 
 BIN := .venv/bin
 MADE := .venv/.made
-CODE := $(wildcard src tests scripts docs examples bench fuzz)
+CODE := $(wildcard src tests scripts docs examples bench fuzz hatch_build.py)
 # How many tests run at once; `make test JOBS=0` runs them one by one in this process.
 JOBS ?= auto
 # More words for pytest: make tests ARGS="-k uidplus -x"
@@ -12,7 +12,7 @@ ARGS ?=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo test tests lint format types generated layers docs bench bench-quick fuzz clean
+.PHONY: help demo test tests lint format types generated layers compiled docs bench bench-quick fuzz clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -47,6 +47,9 @@ generated: $(MADE)  ## compare every generated file with its source (write them:
 
 layers: $(MADE)  ## imports point down only
 	@$(BIN)/python -m pytest -q -p no:randomly tests/house/test_layers.py
+
+compiled: $(MADE)  ## a wheel compiled by mypyc, in build/, and the tests of the core against it
+	@scripts/compiled
 
 docs: $(MADE)  ## the documentation, in docs/_build
 	@$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build

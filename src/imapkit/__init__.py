@@ -9,6 +9,7 @@ Every name is loaded when it is first used, so that importing the package costs 
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -125,6 +126,11 @@ if TYPE_CHECKING:
     from .query.keys import SearchKey as SearchKey
     from .tools.embed import Server as Server
     from .tools.embed import serve_in_thread as serve_in_thread
+
+if os.environ.get("IMAPKIT_PURE", "0") not in ("", "0"):
+    from ._pure import force
+
+    force()
 
 _WHERE = {
     "client._async.client": ("AsyncClient",),

@@ -15,7 +15,7 @@ import pytest
 from .imports import PACKAGE, Import, find_cycle, graph, imports_of, modules
 
 LAYERS: dict[int, tuple[str, ...]] = {
-    0: ("errors", "record"),
+    0: ("errors", "record", "_pure"),
     1: ("wire",),
     2: ("protocol", "sasl", "message", "query"),
     3: ("ports",),
@@ -26,7 +26,19 @@ LAYERS: dict[int, tuple[str, ...]] = {
 # Layers whose members never import each other.
 STRANGERS = {5}
 # What `pip install imapkit` brings, with nothing else: these import the standard library alone.
-CORE = {"errors", "record", "wire", "protocol", "sasl", "message", "query", "ports", "features", "client"}
+CORE = {
+    "errors",
+    "record",
+    "_pure",
+    "wire",
+    "protocol",
+    "sasl",
+    "message",
+    "query",
+    "ports",
+    "features",
+    "client",
+}
 # The entrance (imapkit/__init__.py) names everything lazily, so it is above all but the tools.
 ENTRANCE = 5.5
 # The module that runs the command line: `python -m imapkit`.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from imapkit.errors import LimitExceeded, ParseError, UsageError
@@ -43,12 +45,13 @@ def test_astrings_survive(data: bytes) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30), st.booleans())
+@example("\uf900", False)  # whose composed form is another character
 def test_mailbox_names_survive(name: str, utf8: bool) -> None:
     from imapkit.protocol.mailbox import normal, read_mailbox
 
     w = Writer(utf8=utf8).mailbox(name)
     (frame,) = whole_frames(w.octets() + b"\r\n", CLIENT)
-    assert read_mailbox(Cursor(frame, utf8=utf8)) == normal(name)
+    assert read_mailbox(Cursor(frame, utf8=utf8)) == unicodedata.normalize("NFC", normal(name))
 
 
 @pytest.mark.parametrize("text", [b"a b", b"a\r\nb", b"", b"a(", b'"', b"\\x", b"a]", b"\xff"])
