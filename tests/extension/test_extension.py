@@ -20,8 +20,11 @@ def site(tmp_path: Path) -> dict[str, str]:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lantern\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[imapkit.features]\nlantern = lantern:feature\n")
-    before = [path for path in [os.environ.get("PYTHONPATH")] if path]  # of a compiled package, where one is tested
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *before])}
+    # The path of a compiled package, where one is tested, stays on it
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")])),
+    }
 
 
 def run(arguments: list[str], environment: dict[str, str]) -> str:
