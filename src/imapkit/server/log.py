@@ -58,7 +58,9 @@ def configure(
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, add_worker, renderer],
-            foreign_pre_chain=_SHARED[1:],  # what the store logs by the standard library has passed its filter
+            foreign_pre_chain=_SHARED[
+                1:
+            ],  # what the store logs by the standard library has passed its filter
         )
     )
     root = logging.getLogger("imapkit")
