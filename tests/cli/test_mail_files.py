@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from imapkit.errors import UsageError
+from imapkit.message.line_ends import with_crlf
 from imapkit.tools.demo_mail import load
 from imapkit.tools.formats import mbox
-from imapkit.tools.formats.base import BadFile, FileMessage, Format, OutMessage, with_crlf
+from imapkit.tools.formats.base import BadFile, FileMessage, Format, OutMessage
 from imapkit.tools.formats.choose import detect, reader, writer
 
 MAIL = b"From: bob@example.org\nSubject: hello\n\nFirst line\n"

@@ -17,11 +17,11 @@ from typing import BinaryIO, Final
 
 from ..errors import UsageError
 from ..message.decode import UnknownEncoding, decode_body
+from ..message.line_ends import with_crlf
 from ..wire.writer import Stream
 
 CHUNK: Final = 256 * 1024
 _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u2028\u2029\u202a-\u202e\u2066-\u2069]')
-_BARE_LF: Final = re.compile(rb"(?<!\r)\n")
 _BARE_CR: Final = re.compile(rb"\r(?!\n)")
 _NAME: Final = 150
 
@@ -160,8 +160,7 @@ def _octets(data: object) -> bytes:
 
 
 def _crlf(data: bytes) -> bytes:
-    if b"\n" in data:
-        data = _BARE_LF.sub(b"\r\n", data)
+    data = with_crlf(data)
     return _BARE_CR.sub(b"\r\n", data) if b"\r" in data else data
 
 

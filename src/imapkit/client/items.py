@@ -20,7 +20,7 @@ from ..features.fetch_items import (
     SectionItem,
     SizeItem,
 )
-from ..features.fetch_section import FIELDS, HEADER, MIME, TEXT, WHOLE, Section
+from ..features.fetch_section import FIELDS, HEADER, MIME, WHOLE, Section
 
 Envelope: Final = EnvelopeItem()
 """Subject, date, addresses, message id."""
@@ -57,11 +57,6 @@ def PartBody(number: str, *, partial: tuple[int, int] | None = None) -> SectionI
 def PartHeader(number: str) -> SectionItem:
     """The MIME header of one part."""
     return SectionItem(Section(part_path(number), MIME), peek=True)
-
-
-def BodyText() -> SectionItem:
-    """The message without its header, still encoded."""
-    return SectionItem(Section((), TEXT), peek=True)
 
 
 def part_path(number: str) -> tuple[int, ...]:

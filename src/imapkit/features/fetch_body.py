@@ -100,11 +100,6 @@ def _find_in_part(section: Section, account: Account, values: Values) -> Found:
     return _choose(section, header)
 
 
-def read_slice(account: Account, part: Slice) -> bytes:
-    """All octets of a slice that is known to be small."""
-    return account.body(part.content).read(part.start, part.end - part.start)
-
-
 def offsets(parts: object) -> PartOffsets:
     """The tree behind a value of the PARTS column."""
     return tree(cast(bytes, parts))

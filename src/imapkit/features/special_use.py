@@ -35,16 +35,6 @@ TRASH: Final = "\\Trash"
 _VIRTUAL: Final = (ALL, FLAGGED)  # these would show messages of other mailboxes
 _USES: Final = {use.lower(): use for use in (ARCHIVE, DRAFTS, IMPORTANT, JUNK, SENT, TRASH, *_VIRTUAL)}
 
-NEW_ACCOUNT: Final = (
-    ("INBOX", ()),
-    ("Drafts", (DRAFTS,)),
-    ("Sent", (SENT,)),
-    ("Trash", (TRASH,)),
-    ("Junk", (JUNK,)),
-    ("Archive", (ARCHIVE,)),
-)
-"""The mailboxes that a new account gets."""
-
 USEATTR = simple_code(feature, "USEATTR")
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import email
 import email.policy
-import re
 from email.message import EmailMessage, Message
-from typing import Any, Final
+from typing import Any
 
-_BARE_LF: Final = re.compile(rb"(?<!\r)\n")
+from .line_ends import with_crlf
 
 
 def as_wire(message: Message[Any, Any] | bytes | str) -> bytes:
@@ -19,9 +18,7 @@ def as_wire(message: Message[Any, Any] | bytes | str) -> bytes:
         data = message.encode("utf-8", "surrogateescape")
     else:
         data = message
-    if data.count(b"\n") == data.count(b"\r\n"):
-        return data
-    return _BARE_LF.sub(b"\r\n", data)
+    return with_crlf(data)
 
 
 def as_email(data: bytes) -> EmailMessage:

@@ -84,7 +84,6 @@ _UNSAFE: Final = frozenset(
         "undefined",
     ]
 )
-_C1: Final = {octet: chr(octet) for octet in range(0x80, 0xA0)}
 
 
 @lru_cache(maxsize=512)

@@ -114,7 +114,6 @@ class ServerSettings:
     """What ID answers (RFC 2971)."""
     idle_update: float = 0.0
     """Seconds that IDLE gathers changes before it tells them."""
-    keywords: bool = True
 
 
 class Login(Protocol):

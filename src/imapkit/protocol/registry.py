@@ -101,14 +101,6 @@ class Hook:
     feature: Feature
 
 
-@record
-class Mechanism:
-    """A SASL mechanism as a feature brings it (sasl.base)."""
-
-    name: str
-    feature: Feature
-
-
 Reader = Callable[[Cursor, "Grammar"], Writable]
 Handler = Callable[[Any, Any], Any]
 """``async def handle(ctx: SessionContext, command) -> Ok | None``."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import UsageError
 from ..features.intake import index_literal
+from ..message.line_ends import crlf_chunks
 from ..ports.store import INBOX, Account, NewMessage
 from ..wire.frame import Literal
 from .accounts import need_user
@@ -47,7 +47,7 @@ async def deliver_literal(account: Account, mailbox: str, content: Literal) -> N
 def spool(account: Account, source: BinaryIO) -> Literal:
     """The octets of ``source`` with CRLF line ends, in the account's own spool: its size must be known first."""
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as first:
-        for chunk in with_crlf(iter(lambda: source.read(_CHUNK), b"")):
+        for chunk in crlf_chunks(iter(lambda: source.read(_CHUNK), b"")):
             first.write(chunk)
         sink = account.open_spool(first.tell())
         first.seek(0)
@@ -58,18 +58,3 @@ def spool(account: Account, source: BinaryIO) -> Literal:
         except BaseException:
             sink.abort()
             raise
-
-
-def with_crlf(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The chunks with each LF that has no CR before it made CRLF, wherever they were cut."""
-    last = b""
-    for chunk in chunks:
-        yield _mend(last, chunk)
-        last = chunk[-1:]
-
-
-def _mend(last: bytes, chunk: bytes) -> bytes:
-    mended = chunk.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    if last == b"\r" and chunk.startswith(b"\n"):
-        return mended[1:]
-    return mended

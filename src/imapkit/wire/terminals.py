@@ -31,12 +31,9 @@ NUMBER: Final = re.compile(rb"[0-9]{1,20}")
 LITERAL_MARK: Final = re.compile(rb"(~?)\{([0-9]{1,20})(\+?)\}\r?\n")
 # The same at the end of a line, which is where the framer meets it.
 LITERAL_TAIL: Final = re.compile(rb"(~?)\{([0-9]{1,20})(\+?)\}$")
-SPACES: Final = re.compile(rb"[ \t]+")
 # sequence-set = (seq-number / seq-range) ["," sequence-set]; "*" and "$" included
 SEQUENCE_SET: Final = re.compile(rb"\$|[0-9*][0-9*:,]*")
 TEXT: Final = re.compile(rb"[^\r\n]*")
-# section-text and other words with dots and digits
-WORD: Final = re.compile(rb"[A-Za-z0-9.\-_=+/]+")
 BASE64: Final = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
 
 NEEDS_LITERAL: Final = re.compile(rb"[\x00\r\n\x80-\xff]")

@@ -20,7 +20,6 @@ from ...record import record
 MAX_OCTETS: Final = 64 * 1024 * 1024
 """A larger message is refused: the server would not take it either."""
 
-_BARE_LF: Final = re.compile(rb"(?<!\r)\n")
 _HEADER_END: Final = re.compile(rb"\r?\n\r?\n|\A\r?\n")
 
 
@@ -93,11 +92,6 @@ class FolderWriter(Protocol):
     def close(self, *, complete: bool) -> None:
         """``complete``: everything was added; else what is unfinished is taken away where the format asks for that."""
         ...
-
-
-def with_crlf(data: bytes) -> bytes:
-    """Every line end as IMAP wants it."""
-    return _BARE_LF.sub(b"\r\n", data) if b"\n" in data else data
 
 
 def with_lf(data: bytes) -> bytes:

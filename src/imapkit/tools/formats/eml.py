@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from ...message.line_ends import with_crlf
 from .base import (
     BadFile,
     FileMessage,
@@ -20,7 +21,6 @@ from .base import (
     moment,
     read_file,
     why,
-    with_crlf,
 )
 
 _SUFFIX = ".eml"

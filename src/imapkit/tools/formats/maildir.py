@@ -13,9 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from ...message.line_ends import with_crlf
 from ...protocol import flags as f
 from ...wire import utf7
-from .base import BadFile, FileMessage, Found, OutMessage, moment, read_file, why, with_crlf, with_lf
+from .base import BadFile, FileMessage, Found, OutMessage, moment, read_file, why, with_lf
 
 KEYWORDS: Final = "dovecot-keywords"
 _LETTERS: Final = {

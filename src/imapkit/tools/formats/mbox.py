@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 
 from ...errors import UsageError
 from ...message.headers import fields
+from ...message.line_ends import with_crlf
 from ...protocol import flags as f
 from .base import (
     MAX_OCTETS,
@@ -26,7 +27,6 @@ from .base import (
     header_of,
     moment,
     why,
-    with_crlf,
     with_lf,
 )
 
