@@ -12,7 +12,7 @@ import quopri
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from email.header import Header
 
 from bench import words
@@ -22,11 +22,20 @@ FIRST_DAY = datetime(2024, 1, 1, 8, 0, tzinfo=UTC)
 DAYS = 900
 SENDERS = 400
 _LINE = 72
+THREADED = ("small", "real")
+"""The corpora whose messages answer each other."""
+_FIRSTS = (0, 0, 2, 3, 3, 3, 3, 7, 7, 7, 7, 7)
+_PARENTS = (0, 0, 2, 3, 3, 3, 4, 7, 7, 8, 8, 10)
+_LEADERS = ("Re: ", "RE: ", "Re: Re: ", "Fwd: ")
+_DELAYS = (2, 2, 3, 9, 40, 600, 7_200, 90_000)
+"""Seconds between Date and arrival."""
+_ZONES = (0, 60, 120, 330, -300, -480)
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One message and the facts about it. ``needles`` are the words planted in its body or subject."""
+    """One message and the facts about it. ``needles`` are the words planted in its body or subject; ``subject`` is the
+    base subject (RFC 5256), the same in all messages of a ``thread``, which is named by the number of its first."""
 
     data: bytes
     message_id: bytes
@@ -35,6 +44,9 @@ class Mail:
     seen: bool
     needles: frozenset[str]
     kind: str
+    sent: datetime
+    subject: str
+    thread: int
 
     @property
     def size(self) -> int:
@@ -116,8 +128,10 @@ def _needles(number: int, rng: random.Random) -> frozenset[str]:
         (words.SUBJECT_RARE, 1000),
     ):
         found += [needle for needle in of if chance() * one_in < 1]
-    if number % 997 == 5:  # however small the corpus, the rare ones are in it
-        found += [words.BODY_RARE[number // 997 % 3], words.SUBJECT_RARE[number // 997 % 3]]
+    if number % 999 == 5:  # however small the corpus, the rare ones are in it
+        found += [words.BODY_RARE[number // 999 % 3], words.SUBJECT_RARE[number // 999 % 3]]
+    if number % 3 == 1:  # in a thread, whose messages have one subject
+        found = [needle for needle in found if needle not in words.SUBJECT_RARE]
     return frozenset(found)
 
 
@@ -226,14 +240,42 @@ def _address(rng: random.Random, number: int) -> tuple[str, str]:
     return f"{given} {family}", f"{given.lower()}.{family.lower()}.{number}@{domain}"
 
 
-def _subject(rng: random.Random, number: int, needles: frozenset[str]) -> str:
+def first_of(number: int) -> int:
+    """The number of the first message of the thread that message ``number`` is in: its own where nothing answers it.
+
+    Every third message is in a thread: in each 36 numbers one thread of two, one of four, one of five and one alone.
+    """
+    return number if number % 3 != 1 else number + 3 * (_FIRSTS[number % 36 // 3] - number % 36 // 3)
+
+
+def _answered(number: int) -> list[int]:
+    """The messages that message ``number`` refers to, the first of the thread first."""
+    at = number % 36 // 3
+    if number % 3 != 1 or _PARENTS[at] == at:
+        return []
+    parent = number + 3 * (_PARENTS[at] - at)
+    return [*_answered(parent), parent]
+
+
+def _subject(rng: random.Random, corpus: str, number: int, needles: frozenset[str]) -> tuple[str, str]:
+    """The subject as the header has it, and its base."""
+    if corpus in THREADED and number % 3 == 1:
+        of_thread = random.Random(f"subject {corpus} {first_of(number)}")
+        base = " ".join(of_thread.choices(words.WORDS, k=of_thread.randint(2, 8)))
+        leader = _LEADERS[number % len(_LEADERS)] if first_of(number) != number else ""
+        return leader + base, base
     text = " ".join(rng.choices(words.WORDS, k=rng.randint(2, 8)))
     text = " ".join([text, *sorted(needles.intersection(words.SUBJECT_RARE))])
-    if number % 9 == 4:
+    if number % 9 == 3:
         charset, sentence = rng.choice(words.FOREIGN)
-        head = Header(sentence[:20].strip(), charset, maxlinelen=70).encode(linesep="\r\n")
-        return f"{head} {text}"
-    return f"Re: {text}" if number % 3 == 1 else text
+        start = sentence[:20].strip()
+        head = Header(start, charset, maxlinelen=70).encode(linesep="\r\n")
+        return f"{head} {text}", f"{start} {text}"
+    return text, text
+
+
+def _message_id(corpus: str, number: int) -> str:
+    return f"<{corpus}.{number}.{number * 7919 % 100_003}@{words.DOMAINS[number % len(words.DOMAINS)]}>"
 
 
 def _mail(
@@ -253,7 +295,10 @@ def _mail(
     arrived = FIRST_DAY + timedelta(days=DAYS * number / max(1, count), seconds=rng.randrange(60))
     arrived = arrived.replace(microsecond=0)
     when = arrived.strftime("%a, %d %b %Y %H:%M:%S +0000")
-    message_id = f"<{corpus}.{number}.{rng.randrange(10**9)}@{address.partition('@')[2]}>"
+    sent = arrived - timedelta(seconds=rng.choice(_DELAYS))
+    written = sent.astimezone(timezone(timedelta(minutes=rng.choice(_ZONES))))
+    message_id = _message_id(corpus, number)
+    subject, base = _subject(rng, corpus, number, needles)
     fields = [
         f"Return-Path: <{address}>",
         f"Received: from mx{number % 7}.example.net (mx{number % 7}.example.net [192.0.2.{number % 250}])\r\n"
@@ -262,21 +307,31 @@ def _mail(
         "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.org; s=mail;\r\n"
         f"\th=from:to:subject:date:message-id; bh={rng.randrange(10**20)}0123456789;\r\n\tb={rng.randrange(10**60)}",
         f"Message-ID: {message_id}",
-        f"Date: {when}",
+        f"Date: {written.strftime('%a, %d %b %Y %H:%M:%S %z')}",
         f"From: {name} <{address}>",
         f"To: {to_name} <{to_address}>",
-        f"Subject: {_subject(rng, number, needles)}",
+        f"Subject: {subject}",
         "MIME-Version: 1.0",
         f"X-Mailer: Bench {number % 5}.0",
     ]
     if number % 4 == 2:
         copies = (_address(rng, rng.randrange(SENDERS)) for _ in range(rng.randint(1, 4)))
         fields.insert(8, "Cc: " + ",\r\n\t".join(f"{who} <{mailbox}>" for who, mailbox in copies))
-    if number % 3 == 1:
-        parents = [f"<{corpus}.{number - back}.0@example.org>" for back in range(1, 1 + number % 5)]
-        if parents:
-            fields += [f"In-Reply-To: {parents[0]}", "References: " + "\r\n ".join(reversed(parents))]
+    answered = [_message_id(corpus, parent) for parent in _answered(number)] if corpus in THREADED else []
+    if answered:
+        fields += [f"In-Reply-To: {answered[-1]}", "References: " + "\r\n ".join(answered)]
     header = "\r\n".join(fields).encode()
+    thread = first_of(number) if corpus in THREADED else number
+    seen = rng.random() < 0.7
     return Mail(
-        header + b"\r\n" + body, message_id.encode(), address, arrived, rng.random() < 0.7, needles, kind
+        header + b"\r\n" + body,
+        message_id.encode(),
+        address,
+        arrived,
+        seen,
+        needles,
+        kind,
+        sent,
+        base,
+        thread,
     )

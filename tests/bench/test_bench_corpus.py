@@ -18,6 +18,7 @@ from bench.corpus import (
 )
 
 from bench import words
+from imapkit.message.subject import base_subject
 
 
 def test_the_same_on_every_run() -> None:
@@ -25,7 +26,7 @@ def test_the_same_on_every_run() -> None:
     octets = b"".join(mail.data for mail in small_box(50) + realistic_box(50)) + extra_mail(3, 5_000)
     assert (
         hashlib.sha256(octets).hexdigest()
-        == "72feac09fe963302c5f267d4c890d7128f48eb5635ce357c16d5bec327852a1b"
+        == "78c7aa59f3629076252c69d4287f12306b71e5a25b47745d8313d8c8d4a54cd7"
     )
 
 
@@ -74,3 +75,25 @@ def test_every_rare_needle_is_somewhere() -> None:
     for needle in (*words.BODY_RARE, *words.SUBJECT_RARE):
         assert 1 <= len(holding(mails, needle)) < 20
     assert not any(holding(mails, needle) for needle in words.ABSENT)
+
+
+def test_threads_are_true_of_the_bytes() -> None:
+    """Members name each other in References, the first one first, and have one base subject, as the engine takes it."""
+    mails = small_box(400)
+    of_id = {mail.message_id.decode(): mail for mail in mails}
+    assert len(of_id) == len(mails)
+    answers = 0
+    for mail in mails:
+        parsed = message_from_bytes(mail.data, policy=policy.default)
+        subject = " ".join(str(parsed["subject"]).split())
+        base, reply = base_subject(subject)
+        assert base == " ".join(mail.subject.split())
+        assert parsed["date"].datetime == mail.sent <= mail.arrived
+        named = str(parsed["references"] or "").split()
+        assert reply == bool(named)
+        if named:
+            answers += 1
+            assert str(parsed["in-reply-to"]) == named[-1]
+            assert {of_id[name].thread for name in named} == {mail.thread}
+            assert of_id[named[0]] is mails[mail.thread]
+    assert answers > 60
