@@ -12,7 +12,7 @@ from functools import partial
 
 from bench import corpus
 from bench.corpus import Mail
-from bench.load import Answer, Connection, WrongAnswer, append_line
+from bench.load import Answer, Connection, NotOffered, WrongAnswer, append_line
 from bench.servers import Server
 
 BIG, REAL, HUGE = "Big", "Real", "Huge"
@@ -69,6 +69,7 @@ class Bed:
     _conn: Connection | None = None
     _side: Connection | None = None
     _changes: int = 0
+    _capabilities: frozenset[bytes] = frozenset()
 
     def fill(self) -> None:
         """Put the corpus in, by APPEND where nothing is faster; then let the server be durable."""
@@ -120,6 +121,17 @@ class Bed:
         if self._side is None:
             self._side = self.server.connect()
         return self._side
+
+    def has(self, capability: str) -> bool:
+        """True when the server announces it to who is logged in."""
+        if not self._capabilities:
+            self._capabilities = frozenset(self.side().ok(b"CAPABILITY").data.upper().split())
+        return capability.encode() in self._capabilities
+
+    def needs(self, capability: str) -> None:
+        """Leave the cell empty unless the server has it."""
+        if not self.has(capability):
+            raise NotOffered(capability)
 
     def drop_connections(self) -> None:
         """Begin anew after a failure, or at the end."""

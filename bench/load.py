@@ -21,6 +21,10 @@ class WrongAnswer(Exception):
     """The server's answer is not what the corpus says it must be: the figure does not count."""
 
 
+class NotOffered(Exception):
+    """The server does not have what the row measures: its cell stays empty."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """All octets of an answer, the tagged line last; how long it took from the first octet sent."""

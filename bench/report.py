@@ -130,7 +130,7 @@ def _micros(line: ClientLine) -> str:
 
 def _cell(cell: Cell) -> str:
     if cell.value is None:
-        return "(!)"
+        return "" if cell.not_offered else "(!)"
     return f"{_figure(cell.value)} ({sorted(cell.cpu)[len(cell.cpu) // 2]:.2f}s)"
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from bench import rows_fetch, rows_search, rows_session, rows_write
 from bench.bed import Bed, Row
-from bench.load import WrongAnswer
+from bench.load import NotOffered, WrongAnswer
 
 ROWS: list[Row] = [
     *rows_session.ROWS[:-1],
@@ -31,6 +31,7 @@ class Cell:
     cpu: list[float] = field(default_factory=list)
     wrong: str = ""
     slow: bool = False
+    not_offered: bool = False
 
     @property
     def value(self) -> float | None:
@@ -66,12 +67,18 @@ def run_rows(beds: Sequence[Bed], rows: Iterable[Row], rounds: int) -> list[Line
         started = time.perf_counter()
         for round_ in range(1 if row.once else rounds):
             for bed, cell in zip(beds, line.cells, strict=True):
-                if not cell.wrong and not cell.slow:
+                if not (cell.wrong or cell.slow or cell.not_offered):
                     _one(bed, row, round_, cell)
         lines.append(line)
-        shown = "  ".join(f"{cell.value:.4g}" if cell.value is not None else "(!)" for cell in line.cells)
+        shown = "  ".join(_shown(cell) for cell in line.cells)
         say(f"{row.name:40} {row.unit:10} {shown}   [{time.perf_counter() - started:.1f} s]")
     return lines
+
+
+def _shown(cell: Cell) -> str:
+    if cell.value is None:
+        return "-" if cell.not_offered else "(!)"
+    return f"{cell.value:.4g}"
 
 
 def _one(bed: Bed, row: Row, round_: int, cell: Cell) -> None:
@@ -80,6 +87,8 @@ def _one(bed: Bed, row: Row, round_: int, cell: Cell) -> None:
     try:
         cell.values.append(row.run(bed, round_))
         cell.cpu.append(bed.cpu_used)
+    except NotOffered:
+        cell.not_offered = True
     except (WrongAnswer, OSError) as error:
         cell.wrong = " ".join([str(error) or type(error).__name__, *getattr(error, "__notes__", ())])
         say(f"    (!) {bed.server.name}: {row.name}: {cell.wrong}")
