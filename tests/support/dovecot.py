@@ -83,13 +83,26 @@ class DovecotMissing(RuntimeError):
     """There is no dovecot program on this machine."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Dovecot:
     """Where a running server listens, and where it keeps its files."""
 
     host: str
     port: int
     home: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Run it on the configuration in its directory, until it greets."""
+        process = subprocess.Popen([find_dovecot(), "-F", "-c", str(self.home / "dovecot.conf")])
+        self.process = process
+        wait_for_greeting(self.host, self.port, lambda: process.poll() is None)
+
+    def stop(self) -> None:
+        """End it; its files stay, and it may be started again."""
+        process, self.process = self.process, None
+        if process is not None and process.poll() is None:
+            stop(process)
 
     @property
     def log(self) -> str:
@@ -149,7 +162,7 @@ def dovecot(
 
     *mail_format* is Dovecot's storage format (sdbox, maildir, mdbox); *extra* is appended to the configuration.
     """
-    program = find_dovecot()
+    find_dovecot()
     with tempfile.TemporaryDirectory(prefix="dovecot-", ignore_cleanup_errors=True) as directory:
         home = Path(directory)
         _prepare(home, users)
@@ -157,13 +170,11 @@ def dovecot(
         config = home / "dovecot.conf"
         config.write_text(_configuration(home, host, port, mail_format, extra))
         server = Dovecot(host, port, home)
-        with subprocess.Popen([program, "-F", "-c", str(config)]) as process:
-            try:
-                wait_for_greeting(host, port, lambda: process.poll() is None)
-                yield server
-            except BaseException as error:
-                error.add_note(f"dovecot log:\n{server.log}")
-                raise
-            finally:
-                if process.poll() is None:
-                    stop(process)
+        try:
+            server.start()
+            yield server
+        except BaseException as error:
+            error.add_note(f"dovecot log:\n{server.log}")
+            raise
+        finally:
+            server.stop()
