@@ -15,7 +15,8 @@ from types import ModuleType
 
 import pytest
 
-from imapkit.features.catalogue import BUILT_IN, built_in
+from imapkit.features.catalogue import BUILT_IN, built_in, registry
+from imapkit.protocol.capability import Announce
 from imapkit.protocol.codes import SimpleCode
 from imapkit.protocol.registry import Feature
 from tests.support.vectors import Row
@@ -127,3 +128,17 @@ def test_the_catalogue_and_the_folder_agree() -> None:
 def test_there_are_vectors_at_all() -> None:
     assert sum(1 for _ in rows()) > 100
     assert Path(vector_modules()[0].__file__ or "").exists()
+
+
+def test_every_need_names_a_feature_that_can_be_missing() -> None:
+    can_be_missing = {feature.name for feature in FEATURES if not feature.core}
+    for feature in FEATURES:
+        assert set(feature.needs) <= can_be_missing, feature.name
+
+
+def test_what_needs_a_disabled_feature_goes_with_it() -> None:
+    needing = [(feature.name, need) for feature in FEATURES for need in feature.needs]
+    assert ("SORT=DISPLAY", "SORT") in needing
+    for name, need in needing:
+        announced = registry(disabled=[need]).capabilities(Announce(authenticated=True))
+        assert name not in announced and need not in announced

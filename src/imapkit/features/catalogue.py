@@ -85,7 +85,10 @@ def installed() -> tuple[Feature, ...]:
 
 
 def registry(*, disabled: Iterable[str] = (), extra: Iterable[Feature] = ()) -> Registry:
-    """All features but the ``disabled`` ones (by name, any case). Raises ValueError for a name that is no feature or is core."""
+    """All features but the ``disabled`` ones (by name, any case) and those that need them.
+
+    Raises ValueError for a name that is no feature or is core.
+    """
     unwanted = {name.upper() for name in disabled}
     every = (*built_in(), *installed(), *extra)
     known = {feature.name.upper(): feature for feature in every}
@@ -94,6 +97,10 @@ def registry(*, disabled: Iterable[str] = (), extra: Iterable[Feature] = ()) -> 
             raise ValueError(f"there is no feature {name} to disable")
         if known[name].core:
             raise ValueError(f"{name} is part of every server and cannot be disabled")
+    while (
+        more := {name for name, feature in known.items() if unwanted.intersection(feature.needs)} - unwanted
+    ):
+        unwanted |= more
     return Registry(feature for feature in every if feature.name.upper() not in unwanted)
 
 

@@ -36,6 +36,7 @@ feature = Feature(
     spec=("RFC 7162",),
     summary="What changed and what is gone since the last visit, told as a mailbox is opened",
     capabilities=("QRESYNC",),
+    needs=("CONDSTORE",),
 )
 
 _RANGES: Final = 1000

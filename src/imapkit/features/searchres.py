@@ -22,6 +22,7 @@ feature = Feature(
     summary="SEARCH RETURN (SAVE) and $ in message sets",
     capabilities=("SEARCHRES",),
     rev2=True,
+    needs=("ESEARCH",),
 )
 
 SAVE: Final = return_option(feature, "SAVE")

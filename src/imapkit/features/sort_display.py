@@ -16,6 +16,7 @@ feature = Feature(
     spec=("RFC 5957",),
     summary="SORT by the displayed name of sender or recipient",
     capabilities=("SORT=DISPLAY",),
+    needs=("SORT",),
 )
 
 DISPLAYFROM: Final = sort_key(feature, "DISPLAYFROM", Column.DISPLAY_FROM, "SORT=DISPLAY")

@@ -121,6 +121,7 @@ class Feature:
         capabilities: tuple[str, ...] | Callable[[Announce], Iterable[str]] = (),
         rev2: bool = False,
         core: bool = False,
+        needs: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.spec = spec
@@ -129,6 +130,8 @@ class Feature:
         """Part of IMAP4rev2 itself (RFC 9051 appendix E)."""
         self.core = core
         """Cannot be disabled."""
+        self.needs = needs
+        """Features without which this one is nothing: where one of them is disabled, so is this one."""
         self.module = ""
         self._capabilities = capabilities
         self.commands: list[CommandEntry] = []
