@@ -32,10 +32,11 @@ class Sizes:
     rounds: int
     huge: int
     client: int
+    boxes: int = 2_000
 
 
 FULL = Sizes(100_000, 3_000, 10_000, 300, 400, 1_000, 3, 25_000_000, 20_000)
-QUICK = Sizes(10_000, 500, 2_000, 100, 100, 200, 2, 10_000_000, 5_000)
+QUICK = Sizes(10_000, 500, 2_000, 100, 100, 200, 2, 10_000_000, 5_000, 400)
 
 
 @dataclass
@@ -65,6 +66,8 @@ class Bed:
     mails: list[Mail] = field(default_factory=list)
     cpu_used: float = 0.0
     fill_rate: float = 0.0
+    boxes: int = 0
+    """Mailboxes of the rows about many of them."""
     _selected: str = ""
     _conn: Connection | None = None
     _side: Connection | None = None

@@ -8,15 +8,19 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bench import rows_fetch, rows_search, rows_session, rows_write
+from bench import rows_fetch, rows_names, rows_search, rows_session, rows_sort, rows_sync, rows_write
 from bench.bed import Bed, Row
 from bench.load import NotOffered, WrongAnswer
 
 ROWS: list[Row] = [
     *rows_session.ROWS[:-1],
+    *rows_sort.FIRST,
     *rows_fetch.ROWS,
+    *rows_sort.ROWS,
     *rows_search.ROWS,
+    *rows_sync.ROWS,
     *rows_write.ROWS,
+    *rows_names.ROWS,
     rows_session.ROWS[-1],
 ]
 LONG = 6.0
