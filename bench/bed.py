@@ -33,10 +33,12 @@ class Sizes:
     huge: int
     client: int
     boxes: int = 2_000
+    mixed: float = 5.0
+    """Seconds."""
 
 
 FULL = Sizes(100_000, 3_000, 10_000, 300, 400, 1_000, 3, 25_000_000, 20_000)
-QUICK = Sizes(10_000, 500, 2_000, 100, 100, 200, 2, 10_000_000, 5_000, 400)
+QUICK = Sizes(10_000, 500, 2_000, 100, 100, 200, 2, 10_000_000, 5_000, 400, 2.0)
 
 
 @dataclass
@@ -68,6 +70,10 @@ class Bed:
     fill_rate: float = 0.0
     boxes: int = 0
     """Mailboxes of the rows about many of them."""
+    mixed: list[list[Mail]] = field(default_factory=list)
+    """What each mailbox of the mixed work holds."""
+    measured: dict[tuple[str, int], object] = field(default_factory=dict)
+    """One measurement that gives several rows, by its name and round."""
     _selected: str = ""
     _conn: Connection | None = None
     _side: Connection | None = None
@@ -210,3 +216,5 @@ class Row:
     more_is_better: bool = True
     once: bool = False
     """Measured one time: it cannot be repeated (a first time) or takes long."""
+    patience: float = 6.0
+    """A figure that took so many seconds is not measured again: the run must end."""

@@ -8,7 +8,16 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bench import rows_fetch, rows_names, rows_search, rows_session, rows_sort, rows_sync, rows_write
+from bench import (
+    rows_fetch,
+    rows_mixed,
+    rows_names,
+    rows_search,
+    rows_session,
+    rows_sort,
+    rows_sync,
+    rows_write,
+)
 from bench.bed import Bed, Row
 from bench.load import NotOffered, WrongAnswer
 
@@ -20,11 +29,10 @@ ROWS: list[Row] = [
     *rows_search.ROWS,
     *rows_sync.ROWS,
     *rows_write.ROWS,
+    *rows_mixed.ROWS,
     *rows_names.ROWS,
     rows_session.ROWS[-1],
 ]
-LONG = 6.0
-"""A figure that took so many seconds is not measured again: the run must end."""
 
 
 @dataclass
@@ -97,4 +105,4 @@ def _one(bed: Bed, row: Row, round_: int, cell: Cell) -> None:
         cell.wrong = " ".join([str(error) or type(error).__name__, *getattr(error, "__notes__", ())])
         say(f"    (!) {bed.server.name}: {row.name}: {cell.wrong}")
         bed.drop_connections()
-    cell.slow = time.perf_counter() - started > LONG
+    cell.slow = time.perf_counter() - started > row.patience
