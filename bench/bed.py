@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
+from typing import BinaryIO
 
 from bench import corpus
 from bench.corpus import Mail
@@ -74,6 +76,8 @@ class Bed:
     """What each mailbox of the mixed work holds."""
     measured: dict[tuple[str, int], object] = field(default_factory=dict)
     """One measurement that gives several rows, by its name and round."""
+    held: dict[Path, BinaryIO] = field(default_factory=dict)
+    """Files that are locked until the run is over."""
     _selected: str = ""
     _conn: Connection | None = None
     _side: Connection | None = None

@@ -124,6 +124,7 @@ def _needles(number: int, rng: random.Random) -> frozenset[str]:
     for of, one_in in (
         (words.BODY_RARE, 2000),
         (words.BODY_COMMON, 10),
+        (words.BODY_MOST, 1.5),
         (words.TWO_CHARACTERS, 500),
         (words.SUBJECT_RARE, 1000),
     ):

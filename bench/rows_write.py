@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from contextlib import ExitStack
+from functools import lru_cache
 from random import Random
 
 from bench.bed import BIG, Bed, Row, check
-from bench.corpus import extra_mail
-from bench.load import append_line, rotate
+from bench.corpus import extra_mail, realistic_mail
+from bench.load import Connection, NotOffered, append_line, rotate
+from bench.servers import dovecot_server
 
 _FLAGS = ("+FLAGS.SILENT (\\Answered)", "-FLAGS.SILENT (\\Answered)", "+FLAGS.SILENT (\\Flagged)")
 _APPENDED = 5_000
 _WRITERS = 16
+_TOGETHER = 50
 
 
 def store_all(bed: Bed, round_: int) -> float:
@@ -88,6 +92,64 @@ def append_16_same(bed: Bed, round_: int) -> float:
     return _append_many(bed, round_, [f"Same{round_}"] * _WRITERS)
 
 
+def _together(bed: Bed, conn: Connection, box: str, messages: list[bytes]) -> float:
+    """Messages a second, 50 in each APPEND, one after the other."""
+    command = f"APPEND {box}".encode()
+    lines = []
+    for start in range(0, len(messages), _TOGETHER):
+        each = [append_line(box, message) for message in messages[start : start + _TOGETHER]]
+        lines.append(command + b"".join(line.removeprefix(command) for line in each))
+    with bed.cpu():
+        taken = sum(conn.ok(line).seconds for line in lines)
+    found = re.search(rb"MESSAGES (\d+)", conn.ok(f"STATUS {box} (MESSAGES)".encode()).data)
+    check("appended", found and int(found[1]), len(messages))
+    return len(messages) / taken
+
+
+def append_together(bed: Bed, round_: int) -> float:
+    """Messages a second, MULTIAPPEND."""
+    bed.needs("MULTIAPPEND")
+    bed.side().ok(f"CREATE Multi{round_}".encode())
+    messages = _messages(round_, 40, bed.sizes.appends * 5)
+    rate = _together(bed, bed.conn("INBOX"), f"Multi{round_}", messages)
+    bed.measured["multiappend", round_] = rate
+    return rate
+
+
+def against_sdbox(bed: Bed, round_: int) -> float:
+    """The same for the first server; in the place of Dovecot mdbox a Dovecot with sdbox, started for this."""
+    if "mdbox" in bed.server.name:
+        with dovecot_server("Dovecot sdbox", "sdbox", bed.server.setup, tuned=True) as server:
+            server.settle()
+            other = Bed(server, bed.mail, bed.sizes)
+            with server.connect() as conn:
+                conn.ok(b"CREATE Multi")
+                rate = _together(other, conn, "Multi", _messages(round_, 40, bed.sizes.appends * 5))
+        bed.cpu_used = other.cpu_used
+        return rate
+    kept = bed.measured.get(("multiappend", round_))
+    if bed.server.name != "imapkit":
+        raise NotOffered("sdbox")
+    return kept if isinstance(kept, float) else append_together(bed, round_)
+
+
+@lru_cache(maxsize=1)
+def _realistic(round_: int, count: int) -> list[bytes]:
+    """Mail that no server has seen: numbers above those of the corpus."""
+    return [realistic_mail(100_000 * (round_ + 1) + number, 1_000_000).data for number in range(count)]
+
+
+def append_realistic(bed: Bed, round_: int) -> float:
+    """Megabytes a second, one connection, each waits for its OK."""
+    bed.side().ok(f"CREATE Sizes{round_}".encode())
+    messages = _realistic(round_, bed.sizes.appends)
+    conn = bed.conn("INBOX")
+    with bed.cpu():
+        taken = sum(conn.ok(append_line(f"Sizes{round_}", message)).seconds for message in messages)
+    check("appended", bed.messages(f"Sizes{round_}"), len(messages))
+    return sum(map(len, messages)) / taken / 1e6
+
+
 def copy(bed: Bed, round_: int) -> float:
     """Messages a second."""
     count = bed.sizes.copies
@@ -126,6 +188,9 @@ ROWS = [
     Row("APPEND 5 KB, pipelined", "msgs/s", append_pipelined, 2.0),
     Row("APPEND 5 KB, 16 to 16 mailboxes", "msgs/s", append_16, 1.0),
     Row("APPEND 5 KB, 16 to one mailbox", "msgs/s", append_16_same, 2.0),
+    Row("MULTIAPPEND 5 KB, 50 a command", "msgs/s", append_together, 0.4),
+    Row("MULTIAPPEND, sdbox in place of mdbox", "msgs/s", against_sdbox, 3.0, once=True),
+    Row("APPEND of realistic sizes", "MB/s", append_realistic, 1.2),
     Row("COPY", "msgs/s", copy, 3.0),
     Row("MOVE", "msgs/s", move, 3.0),
     Row("EXPUNGE", "msgs/s", expunge, 3.0),

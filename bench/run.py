@@ -32,6 +32,7 @@ ROWS: list[Row] = [
     *rows_mixed.ROWS,
     *rows_names.ROWS,
     rows_session.ROWS[-1],
+    *rows_search.LAST,
 ]
 
 

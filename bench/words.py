@@ -171,9 +171,11 @@ FOREIGN = (
 )
 
 BODY_RARE = ("qxerabond", "qxilotrap", "qxumavert")
-"""Each in one message of 2,000, one needle for each round."""
+"""Each in one message of 2,000, one needle for each round. Searches of TEXT take the next one."""
 BODY_COMMON = ("wojtable", "wojmarket", "wojgarden")
 """Each in one message of 10."""
+BODY_MOST = ("wujriver", "wujsummer", "wujlibrary")
+"""Each in two messages of three."""
 TWO_CHARACTERS = ("xj", "jq", "vq")
 """Each in one message of 500, inside a longer word."""
 ABSENT = ("qyqynotthere", "qyqynowhere", "qyqynothing")
