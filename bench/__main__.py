@@ -5,18 +5,20 @@ from __future__ import annotations
 import argparse
 import resource
 import sys
+import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from tests.support.dovecot import DovecotMissing
-
+from bench import build
 from bench.bed import FULL, QUICK, Bed, Mailboxes, Sizes
 from bench.client import ClientLine, run_clients
 from bench.report import Report
 from bench.run import ROWS, run_rows, say
+from bench.server import ServerMissing, Setup
 from bench.servers import KINDS
+from bench.tls import Certificate
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
@@ -27,7 +29,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--write", action="store_true", help=f"write the table to {RESULTS.name} (default without --quick)"
     )
-    parser.add_argument("--servers", default=",".join(KINDS), help="of " + ", ".join(KINDS))
+    parser.add_argument(
+        "--servers", help="of " + ", ".join(KINDS) + "; all, or with --quick the first two without this"
+    )
+    parser.add_argument("--pure", action="store_true", help="the plain sources, not the compiled wheel")
     parser.add_argument("--only", default="", help="rows whose name contains this")
     parser.add_argument("--small", type=int, help="messages in the big mailbox")
     parser.add_argument("--rounds", type=int)
@@ -44,10 +49,17 @@ def _sizes(options: argparse.Namespace) -> Sizes:
     return replace(sizes, rounds=options.rounds) if options.rounds else sizes
 
 
+def _setup(options: argparse.Namespace, sizes: Sizes, directory: str) -> Setup:
+    if not options.pure:
+        say("building the compiled wheel, unless it is there")
+    made = build.PLAIN if options.pure else build.compiled()
+    return Setup(sizes.accounts, Certificate.make(Path(directory)), made)
+
+
 def _raise_descriptors() -> None:
     """One idle session is a descriptor here and one or two in the server, which inherits the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    want = 20_000 if hard == resource.RLIM_INFINITY else min(hard, 20_000)
+    want = 40_000 if hard == resource.RLIM_INFINITY else min(hard, 40_000)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, want), hard))
 
 
@@ -62,10 +74,12 @@ def main() -> int:
     clients: list[ClientLine] = []
     with ExitStack() as stack:
         beds: list[Bed] = []
-        for name in options.servers.split(","):
+        setup = _setup(options, sizes, stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-tls-")))
+        names = options.servers.split(",") if options.servers else list(KINDS)[: 2 if options.quick else None]
+        for name in names:
             try:
-                bed = Bed(stack.enter_context(KINDS[name]()), mail, sizes)
-            except DovecotMissing as missing:
+                bed = Bed(stack.enter_context(KINDS[name](setup)), mail, sizes)
+            except ServerMissing as missing:
                 say(f"{missing}: measured without it")
                 continue
             bed.fill()

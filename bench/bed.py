@@ -37,10 +37,13 @@ class Sizes:
     boxes: int = 2_000
     mixed: float = 5.0
     """Seconds."""
+    accounts: int = 2_000
+    held: int = 10_000
+    """Idle connections that imapkit holds at once."""
 
 
-FULL = Sizes(100_000, 3_000, 10_000, 300, 400, 1_000, 3, 25_000_000, 20_000)
-QUICK = Sizes(10_000, 500, 2_000, 100, 100, 200, 2, 10_000_000, 5_000, 400, 2.0)
+FULL = Sizes(100_000, 3_000, 10_000, 300, 400, 2_000, 3, 25_000_000, 20_000)
+QUICK = Sizes(10_000, 500, 2_000, 100, 100, 200, 2, 10_000_000, 5_000, 400, 2.0, 100, 1_000)
 
 
 @dataclass
@@ -78,6 +81,10 @@ class Bed:
     """One measurement that gives several rows, by its name and round."""
     held: dict[Path, BinaryIO] = field(default_factory=dict)
     """Files that are locked until the run is over."""
+    still: bool = False
+    """``mutate`` changes nothing now: a first time would not be one after it."""
+    note: str = ""
+    """What a row found out beside its figure; shown below the table."""
     _selected: str = ""
     _conn: Connection | None = None
     _side: Connection | None = None
@@ -156,6 +163,8 @@ class Bed:
 
     def mutate(self) -> None:
         """Change the big mailbox a little from another session, so that no cached answer can win: the same for every server."""
+        if self.still:
+            return
         self._changes += 1
         rng = random.Random(f"change {self._changes}")
         mail = corpus.small_mail(self.sizes.small + self._changes, self.sizes.small)  # the next, dates ascend
@@ -171,11 +180,12 @@ class Bed:
         side.ok(b"CLOSE")
 
     @contextmanager
-    def cpu(self) -> Iterator[None]:
-        """Count what the server's processes use inside the block and right after it."""
+    def cpu(self, *, indexed: bool = False) -> Iterator[None]:
+        """Count what the server's processes use inside the block and right after it; ``indexed``: until nothing is left to do."""
         before = self.server.cpu()
         yield
-        self.cpu_used += self.server.settled_cpu() - before
+        used = self.server.settled_cpu(self.server.quiet) if indexed else self.server.settled_cpu()
+        self.cpu_used += used - before
 
     def timed(self, mailbox: str, line: bytes) -> Answer:
         """One command on the measuring connection, CPU counted; the answer must be OK."""
@@ -220,5 +230,9 @@ class Row:
     more_is_better: bool = True
     once: bool = False
     """Measured one time: it cannot be repeated (a first time) or takes long."""
+    limit: float | None = None
+    """The figure itself that is aimed at, where it is not a ratio."""
+    alone: bool = False
+    """Measured on the first server only."""
     patience: float = 6.0
     """A figure that took so many seconds is not measured again: the run must end."""

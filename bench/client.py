@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -60,7 +61,11 @@ def _one(server: Server, line: ClientLine) -> None:
     host, port = server.address
     words = [line.client, line.job, host, str(port), str(line.messages)]
     done = subprocess.run(
-        [sys.executable, "-m", "bench.client_jobs", *words], capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "bench.client_jobs", *words],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, **server.environment},
     )
     if done.returncode:
         line.note = (done.stderr.strip().splitlines() or ["no output"])[-1]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import selectors
 import socket
+import ssl
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -43,9 +44,16 @@ class Answer:
 class Connection:
     """One connection, greeted. Tags are such that no message holds one at the start of a line."""
 
-    def __init__(self, address: tuple[str, int]) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        tls: ssl.SSLContext | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> None:
         self.sock = socket.create_connection(address, timeout=_TIMEOUT)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is not None:
+            self.sock = tls.wrap_socket(self.sock, server_hostname=address[0], session=session)
         self._room = bytearray(65536)
         self._used = 0
         self._count = 0
@@ -57,9 +65,21 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self.sock.close()
 
+    @property
+    def tls(self) -> ssl.SSLSocket:
+        """The socket of a connection under TLS."""
+        assert isinstance(self.sock, ssl.SSLSocket)
+        return self.sock
+
+    def _send(self, octets: bytes) -> None:
+        self.sock.sendall(octets)
+
+    def _make_room(self, octets: int) -> None:
+        if len(self._room) - self._used < octets:
+            self._room.extend(bytes(max(octets, min(max(len(self._room), 65536), 64 << 20))))
+
     def _receive(self) -> int:
-        if len(self._room) - self._used < 32768:
-            self._room.extend(bytes(min(max(len(self._room), 65536), 64 << 20)))
+        self._make_room(32768)
         got = self.sock.recv_into(memoryview(self._room)[self._used : self._used + _PIECE])
         if not got:
             raise WrongAnswer(
@@ -88,7 +108,7 @@ class Connection:
     def exchange(self, octets: bytes, tag: bytes) -> Answer:
         """Send ``octets`` and read until the line tagged ``tag`` is there."""
         started = time.perf_counter()
-        self.sock.sendall(octets)
+        self._send(octets)
         start = self._until_tagged(tag)
         seconds = time.perf_counter() - started
         data = bytes(memoryview(self._room)[: self._used])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from bench.bed import FULL, Bed, Sizes
+from bench.bed import FULL, Bed, Row, Sizes
 from bench.client import JOBS, ClientLine
 from bench.run import Cell, Line
 
@@ -70,11 +70,11 @@ class Report:
         ]
         for line in self.lines:
             arrow = "↑" if line.row.more_is_better else "↓"
-            ratio, aim = line.ratio(), line.row.target
+            ratio = line.ratio()
             cells = " | ".join(_cell(cell) for cell in line.cells)
             shown = f"{_figure(ratio)} x" if ratio else ""
             rows.append(
-                f"| {line.row.name} | {line.row.unit} {arrow} | {cells} | {shown} | {f'{aim:g} x' if aim else ''} |"
+                f"| {line.row.name} | {line.row.unit} {arrow} | {cells} | {shown} | {_aim(line.row)} |"
             )
         cells = " | ".join(_figure(bed.fill_rate) if bed.fill_rate else "" for bed in self.beds)
         rows.append(
@@ -86,18 +86,14 @@ class Report:
 
     def _short(self) -> str:
         """The rows that miss their aim, worst first."""
-        missed = [
-            (ratio / line.row.target, line.row, ratio)
-            for line in self.lines
-            if line.row.target and (ratio := line.ratio()) is not None and ratio < line.row.target
-        ]
-        reached = sum(1 for line in self.lines if line.row.target and (line.ratio() or 0) >= line.row.target)
+        aims = [(part, line) for line in self.lines if (part := line.reached()) is not None]
+        missed = sorted(((part, line) for part, line in aims if part < 1), key=lambda found: found[0])
+        reached = len(aims) - len(missed)
         if not missed:
             return f"\n{reached} rows reach their aim.\n" if reached else ""
-        missed.sort(key=lambda found: found[0])
         rows = "\n".join(
-            f"- {row.name}: {_figure(ratio)} x of {row.target:g} x; {1 / part:.1f} times faster is needed"
-            for part, row, ratio in missed
+            f"- {line.row.name}: {_got(line)} of {_aim(line.row)}; {_needed(line.row, part)}"
+            for part, line in missed
         )
         return f"\n## Where it falls short\n\n{reached} rows reach their aim, {len(missed)} do not, the furthest first:\n\n{rows}\n"
 
@@ -108,7 +104,15 @@ class Report:
             for bed, cell in zip(self.beds, line.cells, strict=True)
             if cell.wrong
         ]
-        return "\n(!) Answers that were wrong, or none:\n\n" + "\n".join(found) + "\n" if found else ""
+        notes = [
+            f"- {bed.server.name}: {line.row.name}: {cell.note}"
+            for line in self.lines
+            for bed, cell in zip(self.beds, line.cells, strict=True)
+            if cell.note
+        ]
+        said = "\nTo single figures:\n\n" + "\n".join(notes) + "\n" if notes else ""
+        wrong = "\n(!) Answers that were wrong, or none:\n\n" + "\n".join(found) + "\n" if found else ""
+        return said + wrong
 
     def _clients(self) -> str:
         if not self.clients:
@@ -132,6 +136,23 @@ def _cell(cell: Cell) -> str:
     if cell.value is None:
         return "" if cell.not_offered else "(!)"
     return f"{_figure(cell.value)} ({sorted(cell.cpu)[len(cell.cpu) // 2]:.2f}s)"
+
+
+def _aim(row: Row) -> str:
+    if row.limit is not None:
+        return f"{row.limit:g} {row.unit}"
+    return f"{row.target:g} x" if row.target else ""
+
+
+def _got(line: Line) -> str:
+    if line.row.limit is not None:
+        return f"{_figure(line.cells[0].value or 0)} {line.row.unit}"
+    return f"{_figure(line.ratio() or 0)} x"
+
+
+def _needed(row: Row, part: float) -> str:
+    better = "less" if row.limit is not None and not row.more_is_better else "faster"
+    return f"{1 / part:.1f} times {better} is needed"
 
 
 def _figure(value: float) -> str:

@@ -45,6 +45,7 @@ class Cell:
     wrong: str = ""
     slow: bool = False
     not_offered: bool = False
+    note: str = ""
 
     @property
     def value(self) -> float | None:
@@ -58,6 +59,13 @@ class Line:
 
     row: Row
     cells: list[Cell]
+
+    def reached(self) -> float | None:
+        """How much of what is aimed at the first server has (below one: it falls short); None where that cannot be said."""
+        ours, ratio = self.cells[0].value, self.ratio()
+        if self.row.limit is not None and ours:
+            return ours / self.row.limit if self.row.more_is_better else self.row.limit / ours
+        return None if self.row.target is None or ratio is None else ratio / self.row.target
 
     def ratio(self) -> float | None:
         """How much better the first server is than the best of the others (above one: better)."""
@@ -80,6 +88,7 @@ def run_rows(beds: Sequence[Bed], rows: Iterable[Row], rounds: int) -> list[Line
         started = time.perf_counter()
         for round_ in range(1 if row.once else rounds):
             for bed, cell in zip(beds, line.cells, strict=True):
+                cell.not_offered |= row.alone and bed is not beds[0]
                 if not (cell.wrong or cell.slow or cell.not_offered):
                     _one(bed, row, round_, cell)
         lines.append(line)
@@ -95,11 +104,12 @@ def _shown(cell: Cell) -> str:
 
 
 def _one(bed: Bed, row: Row, round_: int, cell: Cell) -> None:
-    bed.cpu_used = 0.0
+    bed.cpu_used, bed.note = 0.0, ""
     started = time.perf_counter()
     try:
         cell.values.append(row.run(bed, round_))
         cell.cpu.append(bed.cpu_used)
+        cell.note = bed.note
     except NotOffered:
         cell.not_offered = True
     except (WrongAnswer, OSError) as error:

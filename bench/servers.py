@@ -1,8 +1,9 @@
 """The servers under test, each private, on loopback, with mail of its own and durable writes.
 
-imapkit runs with its defaults. Dovecot runs twice: mdbox with the settings its manual gives for speed (login and imap
-processes are reused, idle sessions hibernate), and Maildir as Debian starts it. Both keep mail_fsync=optimized, the
-default: a saved message is on disk before OK. Only limits are raised. No full-text index is configured in Dovecot.
+imapkit runs with its defaults and two workers, the compiled wheel unless the run says otherwise. Dovecot runs twice: mdbox with
+the settings its manual gives for speed (login and imap processes are reused, idle sessions hibernate), and Maildir as Debian starts it.
+Both keep mail_fsync=optimized, the default: a saved message is on disk before OK. Cyrus has its defaults. Only limits are raised. No
+full-text index is configured in Dovecot and Cyrus.
 """
 
 from __future__ import annotations
@@ -14,24 +15,31 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-from tests.support.dovecot import dovecot, find_dovecot
-from tests.support.imapkit_server import imapkit_server
+from tests.support.dovecot import Dovecot, DovecotMissing, dovecot, find_dovecot
+from tests.support.imapkit_server import ImapkitServer, add_user, imapkit_server
+from tests.support.process import free_port
 
+from bench import accounts
 from bench.corpus import Mail
-from bench.load import Connection
-from bench.proc import cpu_seconds, pss_bytes
+from bench.cyrus import cyrus, find_loader, version
+from bench.server import PASSWORD, USER, Server, ServerMissing, Setup
 
-USER, PASSWORD = "ann", "secret"
+__all__ = ["KINDS", "PASSWORD", "STRANGERS", "USER", "Server", "ServerMissing", "Setup", "imapkit"]
+
+STRANGERS = [f"stranger{number}" for number in range(12)]
+"""Accounts of imapkit whose hash is a real one, and who did not log in yet."""
 _LIMITS = """
 mail_max_userip_connections = 20000
 default_vsz_limit = 2 G
-default_client_limit = 20000
-default_process_limit = 20000
+default_client_limit = 10000
+default_process_limit = 4000
+protocol imap {
+  mail_plugins = imap_zlib
+}
 """
 _TUNED = """
 imap_hibernate_timeout = 1s
@@ -53,52 +61,27 @@ service imap-hibernate {
   }
 }
 """
+_TLS = """
+ssl = yes
+ssl_cert = <{certificate.certificate}
+ssl_key = <{certificate.key}
+service imap-login {{
+  inet_listener imaps {{
+    address = 127.0.0.1
+    port = {port}
+    ssl = yes
+  }}
+}}
+"""
 _SETTINGS = {
     "IMAPKIT_WORKERS": "2",
     "IMAPKIT_LIMITS__SESSIONS_PER_USER": "20000",
     "IMAPKIT_LIMITS__SESSIONS_PER_ADDRESS": "20000",
 }
 _FAST_FILL = "mail_fsync = never\n"
-
-
-@dataclass
-class Server:
-    """A running server: where it listens and whose process tree it is."""
-
-    name: str
-    version: str
-    address: tuple[str, int]
-    pid: int
-    settle: Callable[[], None] = lambda: None
-    """Called once after the fill: from then on every write is durable and figures count."""
-    hibernates: bool = False
-    """Idle sessions go to sleep, each holding one of the 128 inotify instances that Linux gives a user: the memory row
-    opens no more than fit, and in waves."""
-    put: Callable[[str, Sequence[Mail]], None] | None = None
-    """A faster way than APPEND to put mail into a mailbox that exists, where there is one."""
-
-    def connect(self) -> Connection:
-        """A new connection, logged in; the caller closes it."""
-        return Connection(self.address).login(USER, PASSWORD)
-
-    def cpu(self) -> float:
-        """CPU seconds of all its processes so far."""
-        return cpu_seconds(self.pid)
-
-    def settled_cpu(self) -> float:
-        """``cpu`` once it stopped growing: what a server does after its answer counts as well."""
-        before = self.cpu()
-        for _ in range(50):
-            time.sleep(0.06)
-            now = self.cpu()
-            if now - before < 0.011:
-                return now
-            before = now
-        return before
-
-    def pss(self) -> int:
-        """Memory of all its processes."""
-        return pss_bytes(self.pid)
+_BEHIND = 1.6
+"""Seconds after which imapkit, when it did nothing in them, has nothing left to do: texts and the index wait half a second each."""
+_PROCESS_EACH = 200
 
 
 def _reload(home: Path, pid: int, config: str) -> None:
@@ -118,38 +101,132 @@ def _write_maildir(home: Path, mailbox: str, mails: Sequence[Mail]) -> None:
         os.utime(path, (mail.arrived.timestamp(),) * 2)
 
 
+def _started(running: Dovecot) -> int:
+    running.start()
+    assert running.process is not None
+    return running.process.pid
+
+
 @contextmanager
-def dovecot_server(name: str, mail_format: str, *, tuned: bool) -> Iterator[Server]:
+def dovecot_server(name: str, mail_format: str, setup: Setup, *, tuned: bool) -> Iterator[Server]:
     """Dovecot; it starts without fsync for the fill, and `settle` makes it durable."""
-    version = subprocess.run([find_dovecot(), "--version"], capture_output=True, text=True, check=True).stdout
-    extra = _LIMITS + (_TUNED if tuned else "") + _FAST_FILL
-    with dovecot({USER: PASSWORD}, mail_format=mail_format, extra=extra) as running:
-        pid = int((running.home / "run" / "master.pid").read_text())
+    try:
+        version_ = subprocess.run([find_dovecot(), "--version"], capture_output=True, text=True, check=True)
+    except DovecotMissing as missing:
+        raise ServerMissing(str(missing)) from missing
+    extra, tls_port = _LIMITS + (_TUNED if tuned else "") + _FAST_FILL, 0
+    if setup.certificate is not None:
+        tls_port = free_port()
+        extra += _TLS.format(certificate=setup.certificate, port=tls_port)
+    users = dict.fromkeys([USER, *setup.names], PASSWORD)
+    with dovecot(users, mail_format=mail_format, extra=extra) as running:
+        assert running.process is not None
 
         def settle() -> None:
             config = (running.home / "dovecot.conf").read_text()
-            _reload(running.home, pid, config.replace(_FAST_FILL, ""))
+            _reload(running.home, server.pid, config.replace(_FAST_FILL, ""))
 
-        put = partial(_write_maildir, running.home) if mail_format == "maildir" else None
-        yield Server(name, version.split()[0], (running.host, running.port), pid, settle, tuned, put)
+        server = Server(
+            name,
+            version_.stdout.split()[0],
+            (running.host, running.port),
+            running.process.pid,
+            settle,
+            hibernates=tuned,
+            put=partial(_write_maildir, running.home) if mail_format == "maildir" else None,
+            tls_address=(running.host, tls_port) if tls_port else None,
+            setup=setup,
+            stop=running.stop,
+            start=partial(_started, running),
+            most_idle=100_000 if tuned else _PROCESS_EACH,
+            home=running.home,
+        )
+        yield server
 
 
 @contextmanager
-def imapkit() -> Iterator[Server]:
+def cyrus_server(setup: Setup) -> Iterator[Server]:
+    """Cyrus as it comes, with idled, so that idle sessions hear of mail at once."""
+    find_loader()
+    users = dict.fromkeys([USER, *setup.names], PASSWORD)
+    with cyrus(users, setup.certificate) as running:
+        assert running.process is not None
+
+        def start() -> int:
+            running.start()
+            assert running.process is not None
+            return running.process.pid
+
+        yield Server(
+            "Cyrus",
+            version(),
+            (running.host, running.port),
+            running.process.pid,
+            tls_address=(running.host, running.tls_port) if running.tls_port else None,
+            setup=setup,
+            stop=running.stop,
+            start=start,
+            most_idle=_PROCESS_EACH,
+            home=running.home,
+        )
+
+
+def _listening(data: Path, port: int, tls_port: int, setup: Setup) -> AbstractContextManager[ImapkitServer]:
+    listen = ["--listen", f"imap://127.0.0.1:{port}", "--insecure-plaintext"]
+    environment = {**_SETTINGS, **setup.build.environment}
+    if setup.certificate is not None:
+        listen += ["--listen", f"imaps://127.0.0.1:{tls_port}"]
+        environment["IMAPKIT_TLS__CERTIFICATE"] = str(setup.certificate.certificate)
+        environment["IMAPKIT_TLS__KEY"] = str(setup.certificate.key)
+    return imapkit_server(data, {}, arguments=listen, environment=environment, deadline=60)
+
+
+def _version(setup: Setup) -> str:
+    command = [sys.executable, "-m", "imapkit", "--version"]
+    environment = {**os.environ, **setup.build.environment}
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return f"{shown.stdout.split()[-1]} ({setup.build.words})"
+
+
+@contextmanager
+def imapkit(setup: Setup | None = None) -> Iterator[Server]:
     """Our own server, as `imapkit serve` starts it."""
-    shown = subprocess.run(
-        [sys.executable, "-m", "imapkit", "--version"], capture_output=True, text=True, check=True
-    )
+    setup = setup or Setup()
+    port, tls_port = free_port(), free_port()
     with (
-        tempfile.TemporaryDirectory(prefix="bench-imapkit-") as directory,
-        imapkit_server(Path(directory) / "data", {USER: PASSWORD}, environment=_SETTINGS) as running,
+        tempfile.TemporaryDirectory(prefix="bench-imapkit-", ignore_cleanup_errors=True) as directory,
+        ExitStack() as running,
     ):
-        address = (running.host, running.port)
-        yield Server("imapkit", shown.stdout.split()[-1], address, running.process.pid)
+        data = Path(directory) / "data"
+        data.mkdir()
+        add_user(data, USER, PASSWORD)
+        accounts.add(data, setup.names, PASSWORD)
+        accounts.add(data, STRANGERS if setup.accounts else [], PASSWORD, real=True)
+
+        def start() -> int:
+            return running.enter_context(_listening(data, port, tls_port, setup)).process.pid
+
+        server = Server(
+            "imapkit",
+            _version(setup),
+            ("127.0.0.1", port),
+            start(),
+            tls_address=("127.0.0.1", tls_port) if setup.certificate else None,
+            setup=setup,
+            stop=running.close,
+            start=start,
+            quiet=_BEHIND,
+            home=Path(directory),
+            environment=setup.build.environment,
+        )
+        server.settle = lambda: None if server.settled_cpu(_BEHIND) else None
+        yield server
 
 
-KINDS: dict[str, Callable[[], AbstractContextManager[Server]]] = {
+Kind = Callable[[Setup], AbstractContextManager[Server]]
+KINDS: dict[str, Kind] = {
     "imapkit": imapkit,
-    "dovecot-mdbox": lambda: dovecot_server("Dovecot mdbox, tuned", "mdbox", tuned=True),
-    "dovecot-maildir": lambda: dovecot_server("Dovecot Maildir", "maildir", tuned=False),
+    "dovecot-mdbox": lambda setup: dovecot_server("Dovecot mdbox, tuned", "mdbox", setup, tuned=True),
+    "dovecot-maildir": lambda setup: dovecot_server("Dovecot Maildir", "maildir", setup, tuned=False),
+    "cyrus": cyrus_server,
 }
