@@ -12,7 +12,7 @@ ARGS ?=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo test tests lint format types generated layers compiled docs bench bench-quick fuzz clean
+.PHONY: help demo test tests lint format types generated layers compiled docs bench bench-quick bench-growth fuzz clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -59,6 +59,9 @@ bench: $(MADE)  ## all measurements (long), into bench/RESULTS.md
 
 bench-quick: $(MADE)  ## a short run of the measurements
 	@$(BIN)/python -m bench --quick
+
+bench-growth: $(MADE)  ## the same figures at 10,000 to 1,000,000 messages (half an hour), for the next make bench
+	@$(BIN)/python -m bench.growth --write
 
 fuzz: $(MADE)  ## every fuzz target for a while
 	@$(BIN)/python -m fuzz

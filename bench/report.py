@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from bench import growth_table
 from bench.bed import FULL, Bed, Row, Sizes
 from bench.client import JOBS, ClientLine
 from bench.run import Cell, Line
@@ -15,7 +16,8 @@ from bench.run import Cell, Line
 _HEAD = """\
 # Measurements
 
-Written by `python -m bench --write`; do not edit. `make bench` repeats the run, `make bench-quick` a small one.
+Written by `python -m bench --write`; do not edit. `make bench` repeats the run, `make bench-quick` a small
+one; `make bench-growth` measures the section about growth, which the next `make bench` takes in.
 
 """
 _METHOD = """
@@ -50,13 +52,13 @@ class Report:
     def text(self) -> str:
         """The whole page."""
         parts = [_HEAD, self._machine(), self._table(), self._short(), self._wrong(), self._clients()]
-        return "".join(parts) + _METHOD.format(rounds=self.sizes.rounds)
+        return "".join(parts) + growth_table.section() + _METHOD.format(rounds=self.sizes.rounds)
 
     def _machine(self) -> str:
         servers = "; ".join(f"{bed.server.name} {bed.server.version}" for bed in self.beds)
         packages = ", ".join(f"{name} {metadata.version(name)}" for name in ("apsw", "numpy", "uvloop"))
         return (
-            f"{_cpu()}; {_memory()}; Linux {platform.release()}; Python {platform.python_version()}, {packages}.\n"
+            f"{machine()}; Linux {platform.release()}; Python {platform.python_version()}, {packages}.\n"
             f"Servers: {servers}. {self.sizes.small:,} small messages in one mailbox (median 2.4 KB), {self.sizes.real:,}"
             f" realistic ones (median 8 KB, mean about 40 KB), one of {self.sizes.huge / 1e6:.0f} MB."
             f" Run time {self.seconds / 60:.1f} minutes{'' if self.sizes == FULL else ', not the full sizes'}.\n\n"
@@ -159,6 +161,11 @@ def _figure(value: float) -> str:
     if value >= 10_000:
         return f"{value:,.0f}"
     return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
+
+
+def machine() -> str:
+    """What it was measured on."""
+    return f"{_cpu()}; {_memory()}"
 
 
 def _cpu() -> str:
