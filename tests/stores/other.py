@@ -7,10 +7,10 @@ import json
 import sys
 from pathlib import Path
 
-from imapkit.ports.store import FlagAction
+from imapkit.ports.store import Account, FlagAction
 from imapkit.stores.sqlite import SqliteStore, search_index
 
-from ..store_conformance.mail import fill
+from ..store_conformance.mail import fill, row
 
 
 async def work(data: Path, job: str, count: int) -> object:
@@ -37,9 +37,23 @@ async def work(data: Path, job: str, count: int) -> object:
         search_index.BATCH = count
         print("begun", flush=True)
         result = await account.index.build(all_of_it=True)
+    elif job == "turns":
+        result = await turns(account, count)
     await account.release()
     await store.close()
     return result
+
+
+async def turns(account: Account, count: int) -> list[int]:
+    """At each line of input: how many messages are there, and then one more, told once it is committed."""
+    seen: list[int] = []
+    print("begun", flush=True)
+    for _ in range(count):
+        sys.stdin.readline()
+        await account.refresh()
+        seen.append(row(account, "INBOX").messages)
+        print((await fill(account, "INBOX", 1))[0], flush=True)
+    return seen
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ from .states import (
     write_trash,
 )
 from .sync import WalSync
+from .tick import TickWord
 
 FLAGS_WITHIN = 0.2
 _ALL = 1 << 40
@@ -143,10 +144,11 @@ class SqliteAccount(AccountModel):
         self.closed = False
         self.tick = -1
         self.next_content = 1
-        self._data_version = -1
         self._in_use = False
         self.lock = WriterLock(directory / "writer.lock")
         self._open_lock = OpenLock(directory / "open.lock")
+        with store_errors(self.path):
+            self.ticks = TickWord(self._open_lock.fd)
         self.disk = owner.disk
         self.threads = owner.threads
         with store_errors(self.path):
@@ -164,6 +166,7 @@ class SqliteAccount(AccountModel):
                 if database.was_cut(self.db, boot):
                     database.skip_ahead(self.db, boot)
                     self._in_use = True
+                self.ticks.write(read_counters(self.db).tick)
             self.token = read_meta(self.db, "token") or ""
             if not self.token:
                 raise StoreBroken(f"{self.path} lacks its token")
@@ -205,6 +208,7 @@ class SqliteAccount(AccountModel):
             with store_errors(self.path):
                 self._write(change)
                 self.disk.reached("written")
+                self.ticks.write(self.tick + 1)
                 self.db.execute("COMMIT")
         except BaseException:
             self.rollback()
@@ -298,24 +302,18 @@ class SqliteAccount(AccountModel):
     async def refresh(self) -> None:
         if self.closed:
             raise StoreError("the account is closed")
+        if self.ticks.read() == self.tick:
+            return
         with store_errors(self.path):
-            if self._is_stale():
-                self.db.execute("BEGIN")
-                try:
-                    self._catch_up()
-                finally:
-                    self.db.execute("COMMIT")
-
-    def _is_stale(self) -> bool:
-        version = cast(int, self.db.execute("PRAGMA data_version").fetchall()[0][0])
-        if version == self._data_version:
-            return False
-        self._data_version = version
-        return True
+            self.db.execute("BEGIN")
+            try:
+                self._catch_up()
+            finally:
+                self.db.execute("COMMIT")
 
     def _look(self) -> None:
-        """At the start of a write."""
-        if self._is_stale():
+        """In a write: nobody else can commit now."""
+        if self.ticks.read() != self.tick:
             self._catch_up()
 
     def _catch_up(self) -> None:
@@ -392,7 +390,7 @@ class SqliteAccount(AccountModel):
                 self.db.execute("BEGIN")
             try:
                 if outside:
-                    self._look()
+                    self._catch_up()  # always: this read is what the transaction sees the file by
                 known = self.states.get(state.id)
                 if known is None:
                     raise MailboxMissing(f"there is no mailbox {state.name!r} any more")
@@ -490,6 +488,7 @@ class SqliteAccount(AccountModel):
         await self.sync.close()
         self.db.close()
         self.lock.close()
+        self.ticks.close()
         self._open_lock.close()
 
     async def close(self) -> None:
@@ -513,6 +512,7 @@ class SqliteAccount(AccountModel):
             finally:
                 self.db.close()
                 self.lock.close()
+                self.ticks.close()
                 self._open_lock.close()
 
 

@@ -1,0 +1,131 @@
+"""The number by which processes tell each other of commits: what was answered is seen by all at once, whatever the number says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+from imapkit.errors import StoreError
+from imapkit.stores.sqlite import Disk, SqliteStore
+from imapkit.stores.sqlite.account import SqliteAccount
+from imapkit.stores.sqlite.tick import TickWord
+
+from ..store_conformance.mail import fill, row
+
+ROOT = Path(__file__).parents[2]
+TURNS = 150
+
+
+def test_each_process_sees_at_once_what_the_other_was_told_is_done(tmp_path: Path) -> None:
+    async def run() -> None:
+        store = SqliteStore(tmp_path)
+        await store.create_account("ann", [("INBOX", ())])
+        account = await store.open_account("ann")
+        other = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.stores.other", str(tmp_path), "turns", str(TURNS),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=ROOT,
+        )  # fmt: skip
+        assert other.stdin is not None and other.stdout is not None
+        assert await other.stdout.readline() == b"begun\n"
+        chance = random.Random(7)
+        total = 0
+        expected: list[int] = []
+        for _ in range(TURNS):
+            for _ in range(chance.choice((0, 0, 1, 2))):
+                total += 1
+                assert await fill(account, "INBOX", 1) == [total]
+            expected.append(total)
+            other.stdin.write(b"\n")
+            assert int(await other.stdout.readline()) == (total := total + 1)
+            await account.refresh()
+            assert row(account, "INBOX").messages == total
+        assert json.loads(await other.stdout.read()) == expected
+        other.stdin.close()
+        await other.wait()
+        await account.release()
+        await store.close()
+
+    asyncio.run(run())
+
+
+class _Failing(Disk):
+    """Fails just before COMMIT, when told to: the number is not written yet."""
+
+    fails = False
+
+    def reached(self, point: str) -> None:
+        if self.fails and point == "written":
+            raise OSError(5, "failed as told")
+
+
+def two_stores(tmp_path: Path, disk: Disk) -> tuple[SqliteStore, SqliteStore]:
+    return SqliteStore(tmp_path, disk=disk), SqliteStore(tmp_path)
+
+
+def test_a_commit_that_failed_hides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        disk = _Failing()
+        here, there = two_stores(tmp_path, disk)
+        await here.create_account("ann", [("INBOX", ())])
+        mine, theirs = await here.open_account("ann"), await there.open_account("ann")
+        assert await fill(mine, "INBOX", 2) == [1, 2]
+        disk.fails = True
+        with pytest.raises(StoreError):
+            await fill(mine, "INBOX", 1)
+        disk.fails = False
+        # The number is above what the database has, as after a COMMIT that failed
+        _word(mine).write(_word(mine).read() + 1)
+        for account in (mine, theirs):
+            await account.refresh()
+            assert row(account, "INBOX").messages == 2
+        assert await fill(theirs, "INBOX", 1) == [3]
+        await mine.refresh()
+        assert row(mine, "INBOX").messages == 3
+        for account in (mine, theirs):
+            await account.release()
+        await here.close()
+        await there.close()
+
+    asyncio.run(run())
+
+
+def _word(account: object) -> TickWord:
+    assert isinstance(account, SqliteAccount)
+    return account.ticks
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 1 << 40])
+def test_whoever_opens_the_account_puts_the_number_right(tmp_path: Path, wrong: int) -> None:
+    async def run() -> None:
+        for round_ in range(2):
+            store = SqliteStore(tmp_path)
+            if round_ == 0:
+                await store.create_account("ann", [("INBOX", ())])
+            account = await store.open_account("ann")
+            await fill(account, "INBOX", 3)
+            assert _word(account).read() == account.tick
+            await account.release()
+            await store.close()
+            lock = tmp_path / "accounts" / "ann" / "open.lock"
+            assert lock.stat().st_size == 8
+            lock.write_bytes(wrong.to_bytes(8, sys.byteorder))
+
+    asyncio.run(run())
+
+
+def test_the_number_goes_from_one_map_to_the_other(tmp_path: Path) -> None:
+    with open(tmp_path / "word", "w+b") as file, open(tmp_path / "word", "r+b") as again:
+        one, two = TickWord(file.fileno()), TickWord(again.fileno())
+        assert one.read() == two.read() == -1
+        for tick in (0, 1, 1 << 20, (1 << 62) + 7):
+            one.write(tick)
+            assert two.read() == tick
+        assert os.fstat(file.fileno()).st_size == 8
+        one.close()
+        two.close()
