@@ -15,6 +15,7 @@ from bench import build
 from bench.bed import FULL, QUICK, Bed, Mailboxes, Sizes
 from bench.client import ClientLine, run_clients
 from bench.report import Report
+from bench.rows_session import visit_all
 from bench.run import ROWS, run_rows, say
 from bench.server import ServerMissing, Setup
 from bench.servers import KINDS
@@ -83,6 +84,7 @@ def main() -> int:
                 say(f"{missing}: measured without it")
                 continue
             bed.fill()
+            visit_all(bed)
             say(f"{bed.server.name} {bed.server.version}: filled at {bed.fill_rate:.0f} messages a second")
             beds.append(bed)
         rows = [row for row in ROWS if not options.clients and options.only.lower() in row.name.lower()]

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.support.process import free_port, stop, wait_for_greeting
@@ -91,6 +92,31 @@ class Cyrus:
         if process is not None and process.poll() is None:
             stop(process)
 
+    def command(self, name: str, *arguments: str) -> str:
+        """Run one of its programs on its files, as its user; what it prints."""
+        words = [str(PROGRAMS / name), "-C", str(self.home / "imapd.conf"), *arguments]
+        user = _owner()
+        done = subprocess.run(
+            words,
+            capture_output=True,
+            text=True,
+            check=True,
+            user=user.pw_uid,
+            group=user.pw_gid,
+            extra_groups=[],
+        )
+        return done.stdout
+
+    def put(self, name: str, files: Iterable[tuple[bytes, float]]) -> None:
+        """Write messages (octets and time of arrival) straight into the empty mailbox ``name`` and make its index anew."""
+        folder = Path(self.command("mbpath", name).strip())
+        for uid, (octets, arrived) in enumerate(files, 1):
+            path = folder / f"{uid}."
+            path.write_bytes(octets)
+            os.utime(path, (arrived, arrived))
+            _own([path])
+        self.command("reconstruct", name)
+
 
 def settings(home: Path, certificate: bool) -> str:
     """imapd.conf."""
@@ -133,8 +159,13 @@ def version() -> str:
     return shown.split()[-1] if shown else "unknown"
 
 
+@cache
+def _owner() -> pwd.struct_passwd:
+    return pwd.getpwnam(OWNER)
+
+
 def _own(paths: Iterable[Path]) -> None:
-    owner = pwd.getpwnam(OWNER)
+    owner = _owner()
     for path in paths:
         os.chown(path, owner.pw_uid, owner.pw_gid)
 

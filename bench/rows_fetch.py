@@ -163,9 +163,6 @@ def one_body(bed: Bed, round_: int) -> float:
 
 
 ROWS = [
-    Row("FETCH ENVELOPE and columns, first", "msgs/s", envelope, 3.0, once=True),
-    Row("FETCH BODYSTRUCTURE, first", "msgs/s", bodystructure, once=True),
-    Row("FETCH HEADER.FIELDS, first", "msgs/s", header_fields, 3.0, once=True),
     Row("FETCH 1:* (UID FLAGS)", "msgs/s", uid_flags, 1.5),
     Row("FETCH ENVELOPE and columns", "msgs/s", envelope, 3.0),
     Row("FETCH BODYSTRUCTURE", "msgs/s", bodystructure, 1.0),

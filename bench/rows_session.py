@@ -1,22 +1,22 @@
-"""Sessions: SELECT, logins, how soon an idle session hears of new mail, and what an idle session costs."""
+"""Sessions: SELECT, logins plain and under TLS, by one account and by many, and how soon an idle session hears of new mail."""
 
 from __future__ import annotations
 
+import ssl
 import statistics
 import threading
 import time
-from contextlib import ExitStack
+from collections.abc import Sequence
+from random import Random
 
 from bench.bed import BIG, Bed, Row, check
 from bench.corpus import extra_mail
-from bench.load import Connection, WrongAnswer, append_line
-from bench.servers import PASSWORD, USER
+from bench.load import Connection, NotOffered, WrongAnswer, append_line
+from bench.servers import PASSWORD, STRANGERS, USER
 
-_LOGIN_THREADS = 4
-_FIRST = 8
-_SLEEPERS, _WAVE, _NAP = 80, 20, 1.6
-_HIBERNATE = 8.0
-"""Seconds between the last IDLE and the look at memory: the tuned Dovecot puts sessions to sleep after one."""
+_THREADS = 4
+_RESUMED = 0.95
+"""Fewer resumed handshakes than this part are told beside the figure."""
 
 
 def select_warm(bed: Bed, round_: int) -> float:
@@ -45,34 +45,113 @@ def select_new(bed: Bed, round_: int) -> float:
     return statistics.median(taken) * 1000
 
 
-def logins(bed: Bed, round_: int) -> float:
-    """Sessions a second: connect, LOGIN, SELECT, LOGOUT on four connections at once, without TLS."""
-    each = bed.sizes.logins // _LOGIN_THREADS
-    failures: list[Exception] = []
+class Visitors:
+    """Four threads that connect, LOGIN, SELECT and LOGOUT, each with its share of ``names`` one after the other."""
 
-    def work() -> None:
-        try:
-            for _ in range(each):
-                with bed.server.connect() as conn:
-                    conn.ok(b"SELECT INBOX")
-                    conn.ok(b"LOGOUT")
-        except (OSError, WrongAnswer) as error:
-            failures.append(error)
+    def __init__(self, bed: Bed, names: Sequence[str], tls: ssl.SSLContext | None, resume: bool) -> None:
+        self._bed, self._tls, self._resume = bed, tls, resume
+        self._shares = [names[start::_THREADS] for start in range(_THREADS)]
+        self._failures: list[Exception] = []
+        self.resumed = 0
 
-    threads = [threading.Thread(target=work) for _ in range(_LOGIN_THREADS)]
-    started = time.perf_counter()
-    with bed.cpu():
+    def run(self) -> float:
+        """The seconds it took."""
+        threads = [threading.Thread(target=self._work, args=(share,)) for share in self._shares]
+        started = time.perf_counter()
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         seconds = time.perf_counter() - started
-    if failures:
-        raise failures[0]
-    return each * _LOGIN_THREADS / seconds
+        if self._failures:
+            raise self._failures[0]
+        return seconds
+
+    def _work(self, names: Sequence[str]) -> None:
+        ticket: ssl.SSLSession | None = None
+        resumed = 0
+        try:
+            for name in names:
+                with self._bed.server.greeted(self._tls, ticket).login(name, PASSWORD) as conn:
+                    conn.ok(b"SELECT INBOX")
+                    conn.ok(b"LOGOUT")
+                    if self._resume:
+                        resumed += bool(conn.tls.session_reused)
+                        ticket = conn.tls.session
+        except (OSError, WrongAnswer) as error:
+            self._failures.append(error)
+        self.resumed += resumed
 
 
-def _start_idle(conn: Connection, mailbox: str) -> None:
+def visit_all(bed: Bed) -> None:
+    """Everybody logs in once: afterwards each account has what a server makes for it at the first visit."""
+    if bed.server.setup.names:
+        Visitors(bed, bed.server.setup.names, None, False).run()
+        bed.server.settle()
+
+
+def _rate(bed: Bed, names: Sequence[str], tls: ssl.SSLContext | None = None, resume: bool = False) -> float:
+    visitors = Visitors(bed, names, tls, resume)
+    with bed.cpu():
+        seconds = visitors.run()
+    if resume and visitors.resumed < (len(names) - _THREADS) * _RESUMED:
+        bed.note = f"{visitors.resumed} of {len(names)} handshakes were resumed, each offered the ticket of the one before"
+    return len(names) / seconds
+
+
+def _some(bed: Bed, round_: int) -> list[str]:
+    names = bed.server.setup.names
+    if not names:
+        raise NotOffered("many accounts")
+    return Random(f"accounts {round_}").sample(names, min(bed.sizes.logins, len(names)))
+
+
+def _context(bed: Bed) -> ssl.SSLContext:
+    if bed.server.setup.certificate is None:
+        raise NotOffered("TLS")
+    return bed.server.setup.certificate.client()
+
+
+def logins(bed: Bed, round_: int) -> float:
+    """Sessions a second, one account, no TLS."""
+    return _rate(bed, [USER] * bed.sizes.logins)
+
+
+def logins_many(bed: Bed, round_: int) -> float:
+    """Sessions a second, each of another account."""
+    return _rate(bed, _some(bed, round_))
+
+
+def logins_tls(bed: Bed, round_: int) -> float:
+    """Sessions a second, one account, a full handshake each."""
+    return _rate(bed, [USER] * bed.sizes.logins, _context(bed))
+
+
+def logins_resumed(bed: Bed, round_: int) -> float:
+    """Sessions a second, one account; each handshake offers the ticket of the one before."""
+    return _rate(bed, [USER] * bed.sizes.logins, _context(bed), resume=True)
+
+
+def logins_tls_many(bed: Bed, round_: int) -> float:
+    """Sessions a second, each of another account, a full handshake each."""
+    return _rate(bed, _some(bed, round_), _context(bed))
+
+
+def login_stranger(bed: Bed, round_: int) -> float:
+    """Milliseconds, the median: LOGIN of accounts that the server did not see since it started."""
+    each = len(STRANGERS) // 3
+    if not bed.server.setup.names or round_ > 2:
+        raise NotOffered("strangers")
+    taken = []
+    with bed.cpu():
+        for name in STRANGERS[round_ * each : (round_ + 1) * each]:
+            with bed.server.greeted() as conn:
+                taken.append(conn.ok(f"LOGIN {name} {PASSWORD}".encode()).seconds)
+    return statistics.median(taken) * 1000
+
+
+def start_idle(conn: Connection, mailbox: str) -> None:
+    """SELECT and IDLE, until the server waits."""
     conn.ok(f"SELECT {mailbox}".encode())
     conn.sock.sendall(b"idle1 IDLE\r\n")
     conn.wait_for(b"+ ")
@@ -84,7 +163,7 @@ def idle_hears(bed: Bed, round_: int) -> float:
     bed.side().ok(f"CREATE {box}".encode())
     taken = []
     with bed.server.connect() as idle, bed.cpu():
-        _start_idle(idle, box)
+        start_idle(idle, box)
         for number in range(8):
             line = append_line(box, extra_mail(number, 2_000))
             started = time.perf_counter()
@@ -95,28 +174,20 @@ def idle_hears(bed: Bed, round_: int) -> float:
     return statistics.median(taken) * 1000
 
 
-def idle_memory(bed: Bed, round_: int) -> float:
-    """Kilobytes (PSS) that one more idle session costs, after the first few (which load what all share)."""
-    count = min(bed.sizes.idlers, _SLEEPERS) if bed.server.hibernates else bed.sizes.idlers
-    bed.drop_connections()
-    with ExitStack() as stack:
-        for number in range(_FIRST + count):
-            if number == _FIRST:
-                time.sleep(_HIBERNATE)
-                before = bed.server.pss()
-            elif bed.server.hibernates and number % _WAVE == 0:
-                time.sleep(_NAP)
-            conn = stack.enter_context(Connection(bed.server.address).login(USER, PASSWORD))
-            _start_idle(conn, "INBOX")
-        time.sleep(_HIBERNATE)
-        after = bed.server.pss()
-    return (after - before) / count / 1024
-
-
 ROWS = [
     Row("SELECT, warm", "ms", select_warm, 0.5, more_is_better=False),
     Row("SELECT, new connection", "ms", select_new, 0.5, more_is_better=False),
     Row("connect, LOGIN, SELECT, LOGOUT", "sessions/s", logins, 1.0),
+    Row("the same, each another of many accounts", "sessions/s", logins_many, 1.0),
+    Row("connect … LOGOUT under TLS, full handshake", "sessions/s", logins_tls, 1.0),
+    Row("connect … LOGOUT under TLS, resumed", "sessions/s", logins_resumed, 1.0),
+    Row("connect … LOGOUT under TLS, many accounts", "sessions/s", logins_tls_many, 1.0),
+    Row(
+        "LOGIN of an account not seen before (argon2id)",
+        "ms",
+        login_stranger,
+        more_is_better=False,
+        alone=True,
+    ),
     Row("APPEND to EXISTS on an idle session", "ms", idle_hears, 2.0, more_is_better=False),
-    Row("memory of an idle session (PSS)", "KB", idle_memory, more_is_better=False, once=True),
 ]

@@ -49,7 +49,7 @@ def append_one(bed: Bed, round_: int) -> float:
     bed.side().ok(f"CREATE One{round_}".encode())
     messages = _messages(round_, 0, bed.sizes.appends)
     conn = bed.conn(BIG)
-    with bed.cpu():
+    with bed.cpu(indexed=True):
         taken = sum(conn.ok(append_line(f"One{round_}", message)).seconds for message in messages)
     check("appended", bed.messages(f"One{round_}"), len(messages))
     return len(messages) / taken
@@ -60,7 +60,7 @@ def append_pipelined(bed: Bed, round_: int) -> float:
     bed.side().ok(f"CREATE Pipe{round_}".encode())
     lines = [append_line(f"Pipe{round_}", message) for message in _messages(round_, 1, bed.sizes.appends)]
     conn = bed.conn(BIG)
-    with bed.cpu():
+    with bed.cpu(indexed=True):
         taken = conn.pipeline(lines)
     check("appended", bed.messages(f"Pipe{round_}"), len(lines))
     return len(lines) / taken
@@ -76,7 +76,7 @@ def _append_many(bed: Bed, round_: int, boxes: list[str]) -> float:
             [append_line(box, message) for message in _messages(round_, number, each)]
             for number, box in enumerate(boxes)
         ]
-        with bed.cpu():
+        with bed.cpu(indexed=True):
             taken = rotate(writers, work)
     check("appended", sum(bed.messages(box) for box in sorted(set(boxes))), each * len(boxes))
     return each * len(boxes) / taken
@@ -99,7 +99,7 @@ def _together(bed: Bed, conn: Connection, box: str, messages: list[bytes]) -> fl
     for start in range(0, len(messages), _TOGETHER):
         each = [append_line(box, message) for message in messages[start : start + _TOGETHER]]
         lines.append(command + b"".join(line.removeprefix(command) for line in each))
-    with bed.cpu():
+    with bed.cpu(indexed=True):
         taken = sum(conn.ok(line).seconds for line in lines)
     found = re.search(rb"MESSAGES (\d+)", conn.ok(f"STATUS {box} (MESSAGES)".encode()).data)
     check("appended", found and int(found[1]), len(messages))
@@ -144,7 +144,7 @@ def append_realistic(bed: Bed, round_: int) -> float:
     bed.side().ok(f"CREATE Sizes{round_}".encode())
     messages = _realistic(round_, bed.sizes.appends)
     conn = bed.conn("INBOX")
-    with bed.cpu():
+    with bed.cpu(indexed=True):
         taken = sum(conn.ok(append_line(f"Sizes{round_}", message)).seconds for message in messages)
     check("appended", bed.messages(f"Sizes{round_}"), len(messages))
     return sum(map(len, messages)) / taken / 1e6

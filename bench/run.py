@@ -9,7 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bench import (
+    rows_cold,
+    rows_compress,
     rows_fetch,
+    rows_idle,
+    rows_indexed,
     rows_mixed,
     rows_names,
     rows_search,
@@ -22,16 +26,19 @@ from bench.bed import Bed, Row
 from bench.load import NotOffered, WrongAnswer
 
 ROWS: list[Row] = [
-    *rows_session.ROWS[:-1],
-    *rows_sort.FIRST,
+    *rows_cold.ROWS,
+    *rows_cold.first_times(rows_sort.FIRST),
+    *rows_idle.ROWS,
+    *rows_session.ROWS,
     *rows_fetch.ROWS,
+    *rows_compress.ROWS,
     *rows_sort.ROWS,
     *rows_search.ROWS,
     *rows_sync.ROWS,
     *rows_write.ROWS,
+    *rows_indexed.ROWS,
     *rows_mixed.ROWS,
     *rows_names.ROWS,
-    rows_session.ROWS[-1],
     *rows_search.LAST,
 ]
 

@@ -58,6 +58,8 @@ class Server:
     stop: Callable[[], None] = lambda: None
     start: Callable[[], int] = lambda: 0
     """Run it again on its files and addresses after ``stop``; gives the process's id."""
+    forget: Callable[[], None] = lambda: None
+    """Take away, while it is stopped, what it keeps of answers given before, so that a first time is one."""
     most_idle: int = 100_000
     """More idle sessions are not opened: each is a process, and one costs what the other does."""
     quiet: float = 0.06

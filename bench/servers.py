@@ -25,7 +25,8 @@ from tests.support.process import free_port
 
 from bench import accounts
 from bench.corpus import Mail
-from bench.cyrus import cyrus, find_loader, version
+from bench.cyrus import Cyrus, cyrus, find_loader, version
+from bench.load import Connection
 from bench.server import PASSWORD, USER, Server, ServerMissing, Setup
 
 __all__ = ["KINDS", "PASSWORD", "STRANGERS", "USER", "Server", "ServerMissing", "Setup", "imapkit"]
@@ -81,7 +82,8 @@ _SETTINGS = {
 _FAST_FILL = "mail_fsync = never\n"
 _BEHIND = 1.6
 """Seconds after which imapkit, when it did nothing in them, has nothing left to do: texts and the index wait half a second each."""
-_PROCESS_EACH = 200
+_PROCESS_EACH, _HIBERNATED = 200, 500
+_FLAGGED = 2_000
 
 
 def _reload(home: Path, pid: int, config: str) -> None:
@@ -99,6 +101,17 @@ def _write_maildir(home: Path, mailbox: str, mails: Sequence[Mail]) -> None:
         path.write_bytes(mail.data)
         os.chown(path, owner.st_uid, owner.st_gid)
         os.utime(path, (mail.arrived.timestamp(),) * 2)
+
+
+def _write_cyrus(running: Cyrus, mailbox: str, mails: Sequence[Mail]) -> None:
+    """Files straight into the spool, then the flags."""
+    running.put(f"user/{USER}/{mailbox}", ((mail.data, mail.arrived.timestamp()) for mail in mails))
+    seen = [number for number, mail in enumerate(mails, 1) if mail.seen]
+    with Connection((running.host, running.port)).login(USER, PASSWORD) as conn:
+        conn.ok(f"SELECT {mailbox}".encode())
+        for at in range(0, len(seen), _FLAGGED):
+            numbers = ",".join(map(str, seen[at : at + _FLAGGED]))
+            conn.ok(f"STORE {numbers} +FLAGS.SILENT (\\Seen)".encode())
 
 
 def _started(running: Dovecot) -> int:
@@ -126,6 +139,10 @@ def dovecot_server(name: str, mail_format: str, setup: Setup, *, tuned: bool) ->
             config = (running.home / "dovecot.conf").read_text()
             _reload(running.home, server.pid, config.replace(_FAST_FILL, ""))
 
+        def forget() -> None:
+            for path in (running.home / "mail" / USER).rglob("dovecot.index.cache"):
+                path.unlink()
+
         server = Server(
             name,
             version_.stdout.split()[0],
@@ -138,7 +155,8 @@ def dovecot_server(name: str, mail_format: str, setup: Setup, *, tuned: bool) ->
             setup=setup,
             stop=running.stop,
             start=partial(_started, running),
-            most_idle=100_000 if tuned else _PROCESS_EACH,
+            forget=forget,
+            most_idle=_HIBERNATED if tuned else _PROCESS_EACH,
             home=running.home,
         )
         yield server
@@ -159,9 +177,10 @@ def cyrus_server(setup: Setup) -> Iterator[Server]:
 
         yield Server(
             "Cyrus",
-            version(),
+            version().partition("-")[0],
             (running.host, running.port),
             running.process.pid,
+            put=partial(_write_cyrus, running),
             tls_address=(running.host, running.tls_port) if running.tls_port else None,
             setup=setup,
             stop=running.stop,
