@@ -100,3 +100,9 @@ def test_hostile_patterns_take_no_time() -> None:
 
 def test_normal_leaves_the_rest_alone() -> None:
     assert normal("InBoX/InBoX") == "INBOX/InBoX"
+
+
+@given(st.text("ab/*%", max_size=5), st.text("ab/", max_size=6))
+def test_the_quick_way_matches_as_the_plain_one_does(pattern: str, name: str) -> None:
+    listed = ListPattern(pattern)
+    assert listed.matches(name) == listed.matches_plainly(name)
