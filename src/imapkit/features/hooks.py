@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Awaitable, Generator, Sequence
+from typing import Final
 
 from ..ports.session import SessionContext
-from ..protocol.registry import Phase
+from ..protocol.registry import Hook, Phase
 
 
-async def run_hooks(ctx: SessionContext, plan_name: str, phase: Phase, plan: object) -> None:
-    """Run the steps of one phase, in their order."""
-    for hook in ctx.registry.hooks(plan_name, phase):
+class _Nothing:
+    """An awaitable that is done: most phases of most plans have no step, and a coroutine costs more than finding that out."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[object, object, None]:
+        return
+        yield
+
+
+_NOTHING: Final = _Nothing()
+
+
+def run_hooks(ctx: SessionContext, plan_name: str, phase: Phase, plan: object) -> Awaitable[None]:
+    """Run the steps of one phase, in their order. To be awaited at once."""
+    hooks = ctx.registry.hooks(plan_name, phase)
+    return _run(hooks, ctx, plan) if hooks else _NOTHING
+
+
+async def _run(hooks: Sequence[Hook], ctx: SessionContext, plan: object) -> None:
+    for hook in hooks:
         result = hook.call(ctx, plan)
         if result is not None and inspect.isawaitable(result):  # most are plain functions; the look is dear
             await result

@@ -7,7 +7,8 @@ untagged responses behind the core's. What makes the command BAD is found in PAR
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from functools import lru_cache
+from typing import Final, Self, TypeVar
 
 from ..errors import MailboxMissing, No
 from ..ports.client import ClientSession, Op
@@ -18,7 +19,7 @@ from ..protocol.codes import simple_code
 from ..protocol.flags import read_flag_list, write_flag_list
 from ..protocol.mailbox import read_mailbox
 from ..protocol.registry import Feature, Grammar, Phase, Point, Sync, Writable
-from ..protocol.response import Response
+from ..protocol.response import Response, write_response
 from ..protocol.status import Kind, Ok, Status
 from ..record import record
 from ..wire.cursor import Cursor
@@ -284,7 +285,7 @@ async def _open(ctx: SessionContext, command: _Open, *, read_only: bool) -> Ok:
     await run_hooks(ctx, "SELECT", Phase.PARSE, plan)
     if ctx.selected is not None:
         await ctx.unselect()
-        ctx.send_status(Status(Kind.OK, "Previous mailbox closed", CLOSED))
+        ctx.send_bytes(_CLOSED_LINE)
     for phase in (Phase.ENABLE, Phase.PLAN):
         await run_hooks(ctx, "SELECT", phase, plan)
     await ctx.account.refresh()
@@ -304,20 +305,46 @@ def _emit(ctx: SessionContext, view: View) -> None:
     """What SELECT must tell (RFC 9051 section 6.3.2, RFC 3501 section 6.3.1)."""
     mailbox = view.mailbox
     row = mailbox.row
-    keywords = mailbox.keywords()
-    usable = (*names.SYSTEM, *keywords)
-    ctx.send(FlagsData(usable))
-    lasting = () if view.read_only else usable if len(keywords) >= KEYWORDS_MAX else (*usable, names.ANY)
-    ctx.send_status(Status(Kind.OK, "Flags that stay", PermanentFlags(lasting)))
-    ctx.send(Exists(len(view)))
+    recent = first = None
     if not ctx.modes.rev2:
-        ctx.send(Recent(len(view.recent())))
-        first = mailbox.first_unseen()
-        seq = view.seq_of(first) if first is not None else None
-        if seq is not None:
-            ctx.send_status(Status(Kind.OK, "First unseen", Unseen(seq)))
-    ctx.send_status(Status(Kind.OK, "UIDs are valid", UidValidity(row.uidvalidity)))
-    ctx.send_status(Status(Kind.OK, "Predicted next UID", UidNext(row.uidnext)))
+        recent = len(view.recent())
+        uid = mailbox.first_unseen()
+        first = view.seq_of(uid) if uid is not None else None
+    flags = flag_lines(mailbox.keywords(), view.read_only)
+    ctx.send_bytes(flags, number_lines(len(view), recent, first, row.uidvalidity, row.uidnext))
+
+
+@lru_cache(256)
+def flag_lines(keywords: tuple[str, ...], read_only: bool) -> bytes:
+    """FLAGS and PERMANENTFLAGS."""
+    usable = (*names.SYSTEM, *keywords)
+    lasting = () if read_only else usable if len(keywords) >= KEYWORDS_MAX else (*usable, names.ANY)
+    return _lines(FlagsData(usable), Status(Kind.OK, "Flags that stay", PermanentFlags(lasting)))
+
+
+def number_lines(
+    exists: int, recent: int | None, unseen: int | None, uidvalidity: int, uidnext: int
+) -> bytes:
+    """EXISTS to UIDNEXT, as their records would write them: SELECT is what mail programs do all day."""
+    text = b"* %d EXISTS\r\n" % exists
+    if recent is not None:
+        text += b"* %d RECENT\r\n" % recent
+    if unseen is not None:
+        text += b"* OK [UNSEEN %d] First unseen\r\n" % unseen
+    return text + (
+        b"* OK [UIDVALIDITY %d] UIDs are valid\r\n* OK [UIDNEXT %d] Predicted next UID\r\n"
+        % (uidvalidity, uidnext)
+    )
+
+
+def _lines(*responses: Writable) -> bytes:
+    w = Writer()
+    for response in responses:
+        write_response(w, response)
+    return w.octets()
+
+
+_CLOSED_LINE: Final = _lines(Status(Kind.OK, "Previous mailbox closed", CLOSED))
 
 
 @feature.handler(Close)

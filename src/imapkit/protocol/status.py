@@ -23,9 +23,11 @@ class Kind(enum.Enum):
     BAD = "BAD"
     BYE = "BYE"
     PREAUTH = "PREAUTH"
+    __hash__ = object.__hash__  # enum's own is a Python function, and every answer looks up its word
 
 
 KINDS: Final = {kind.value.encode(): kind for kind in Kind}
+_WORDS: Final = {kind: kind.value.encode() + b" " for kind in Kind}
 
 
 @record
@@ -43,15 +45,20 @@ class Status:
 
     def write(self, w: Writer) -> None:
         """What follows the tag or ``*`` and a space."""
-        w.raw(self.kind.value.encode()).sp()
+        w.raw(_WORDS[self.kind])
         if self.code is not None:
             w.raw(b"[")
             self.code.write(w)
             w.raw(b"] ")
-        text = self.text.replace("\r", " ").replace("\n", " ").replace("\0", " ")
-        if not w.utf8:
-            text = text.encode("ascii", "replace").decode("ascii")
+        text = self.text
+        if not (text.isascii() and text.isprintable()):  # nearly all is
+            text = _one_line(text, utf8=w.utf8)
         w.raw(text.encode("utf-8", "replace") or b"-")
+
+
+def _one_line(text: str, *, utf8: bool) -> str:
+    text = text.replace("\r", " ").replace("\n", " ").replace("\0", " ")
+    return text if utf8 else text.encode("ascii", "replace").decode("ascii")
 
 
 @record

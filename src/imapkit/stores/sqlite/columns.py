@@ -37,6 +37,8 @@ FIXED = ("uid", "content", "size", "date", "zone", "sent", "saved", "born")
 """Columns that never change once a message is there."""
 _FOLD = 1024
 _NOTHING = NumpySet(np.empty(0, np.uint32))
+_LOOK = 8192
+"""Messages looked at together for the first without a flag: it mostly is among the first."""
 
 
 class NumpyColumns:
@@ -54,6 +56,8 @@ class NumpyColumns:
         self._present: NumpySet | None = None
         self._snapshot: array[int] | None = None
 
+        self._first: int | None = None
+        self._first_of = -1
     @property
     def octets(self) -> int:
         """Memory held."""
@@ -83,6 +87,7 @@ class NumpyColumns:
             self._columns["modseq"][self._span(fact.ranges)] = entry.modseq
         self.modseq = max(self.modseq, entry.modseq)
 
+        self._first_of = -1
     def _add(self, entry: Entry, fact: Added) -> None:
         batch = fact.batch
         skip = max(0, self.last + 1 - fact.first)
@@ -146,6 +151,7 @@ class NumpyColumns:
         self._present = None
         self._snapshot = None
 
+        self._first_of = -1
     # Places
 
     def _span(self, ranges: list[Range]) -> Places:
@@ -241,12 +247,22 @@ class NumpyColumns:
         return self._of((self._planes[number][: self._used] & np.uint64(1 << bit)) != 0)
 
     def first_without(self, bit: int) -> int | None:
-        plane = self._planes[bit // PLANE][: self._used]
-        missing = (plane & np.uint64(1 << bit % PLANE)) == 0
-        if self._dead:
-            missing &= self._alive[: self._used]
-        at = int(np.argmax(missing)) if self._used else 0
-        return int(self._columns["uid"][at]) if self._used and missing[at] else None
+        """The lowest UID without a flag. Every SELECT asks, so it is remembered until something changes."""
+        if self._first_of != bit:
+            self._first, self._first_of = self._find_first_without(bit), bit
+        return self._first
+
+    def _find_first_without(self, bit: int) -> int | None:
+        plane, mask = self._planes[bit // PLANE], np.uint64(1 << bit % PLANE)
+        for start in range(0, self._used, _LOOK):
+            end = min(start + _LOOK, self._used)
+            missing = (plane[start:end] & mask) == 0
+            if self._dead:
+                missing &= self._alive[start:end]
+            at = int(missing.argmax())
+            if missing[at]:
+                return int(self._columns["uid"][start + at])
+        return None
 
     def between(self, column: NumberColumn, low: int, high: int) -> MessageSet:
         values = self._numbers(column)
