@@ -37,8 +37,9 @@ _METHOD = """
   kept from working. SORT, THREAD, QRESYNC and CHANGEDSINCE are compared whole with what the corpus knows.
 - Mixed work: 50 sessions on ten mailboxes of 1,000 messages SELECT, FETCH flags, envelopes and single bodies, STORE, SEARCH UNSEEN, APPEND,
   EXPUNGE, STATUS and NOOP for {mixed:g} seconds; one measurement gives its three rows. "Of 2,000" mailboxes means {boxes:,} in this run.
-- A figure that takes more than six seconds (searches in texts: two) is taken once. Memory is PSS a session after the first eight, all in IDLE on INBOX; of the tuned
-  Dovecot 80 sessions, as more would need more inotify instances than Linux gives a user. imapkit's limits of sessions a user are raised.
+- A figure that takes more than six seconds (searches in texts: two) is taken once. Memory is PSS a session after the first eight, all
+  in IDLE on INBOX; of the tuned Dovecot 80 sessions, as more would need more inotify instances than Linux gives a user. imapkit's
+  limits of sessions a user are raised.
 - "ratio" is imapkit against the best peer in this run (above 1: imapkit is better); "aim" is what the project wants to reach.
 """
 
