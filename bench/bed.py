@@ -234,5 +234,7 @@ class Row:
     """The figure itself that is aimed at, where it is not a ratio."""
     alone: bool = False
     """Measured on the first server only."""
+    quick: bool = True
+    """Part of a quick run, too."""
     patience: float = 6.0
     """A figure that took so many seconds is not measured again: the run must end."""

@@ -86,7 +86,7 @@ def _make(root: Path, directory: Path) -> str:
             step, env=environment, cwd=directory, capture_output=True, text=True, check=False, timeout=600
         )
         if done.returncode:
-            return ([*done.stderr.splitlines(), *done.stdout.splitlines()] or ["no reason given"])[-1].strip()
+            return _reason(done.stderr + "\n" + done.stdout)
     return ""
 
 
@@ -97,3 +97,10 @@ def _forget_old(builds: Path) -> None:
     )
     for old in kept[:-KEPT]:
         shutil.rmtree(old)
+
+
+def _reason(said: str) -> str:
+    """The line of a failed build that says why: the first error, else the last line."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if ".py:" in line and "error:" in line]
+    return (errors or lines[-1:] or ["no reason given"])[0]
