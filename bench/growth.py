@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bench import build
+from bench import build, rows_idle
 from bench.bed import FULL, Bed, Mailboxes, Row, Sizes
 from bench.growth_table import Figures, Growth
 from bench.report import machine
@@ -26,8 +26,8 @@ from bench.tls import Certificate
 SIZES = (10_000, 100_000, 1_000_000)
 _STILL = 3.0
 """Seconds without work after which the search index is taken to be built."""
-_ALONE = ("sdbox",)
-"""Rows that are about a peer."""
+_APART = ("sdbox", "TLS", "account", "COMPRESS", "the same")
+"""In the names of rows that are about a peer, or about sessions rather than messages."""
 _CONSTANT = (
     "latency",
     "SELECT",
@@ -49,10 +49,8 @@ def sizes_of(messages: int) -> Sizes:
         small=messages,
         real=min(max(100, messages * 3 // 100), 10_000),
         copies=messages // 10,
-        idlers=100,
-        accounts=100,
-        held=200,
-        rounds=2,
+        accounts=0,
+        rounds=3,
     )
 
 
@@ -115,7 +113,8 @@ def _setup(sizes: Sizes, directory: str) -> Setup:
 
 
 def _rows(only: str) -> list[Row]:
-    rows = [row for row in ROWS if not any(word in row.name for word in _ALONE)]
+    apart = {row.name for row in rows_idle.ROWS}
+    rows = [row for row in ROWS if row.name not in apart and not any(word in row.name for word in _APART)]
     return [row for row in rows if only.lower() in row.name.lower()]
 
 
