@@ -14,7 +14,7 @@ from bench.corpus import extra_mail
 from bench.load import Connection, NotOffered, WrongAnswer, append_line
 from bench.servers import PASSWORD, STRANGERS, USER
 
-_THREADS = 4
+_THREADS, _WARM = 4, 16
 _RESUMED = 0.95
 """Fewer resumed handshakes than this part are told beside the figure."""
 
@@ -91,6 +91,7 @@ def visit_all(bed: Bed) -> None:
 
 
 def _rate(bed: Bed, names: Sequence[str], tls: ssl.SSLContext | None = None, resume: bool = False) -> float:
+    Visitors(bed, names[:_WARM], tls, resume).run()
     visitors = Visitors(bed, names, tls, resume)
     with bed.cpu():
         seconds = visitors.run()
