@@ -143,8 +143,12 @@ class Connection:
             raise
 
     def login(self, name: str, password: str) -> Self:
-        """LOGIN; the connection itself, for chaining."""
-        self.ok(f"LOGIN {name} {password}".encode())
+        """LOGIN; the connection itself, for chaining. It is closed when that fails."""
+        try:
+            self.ok(f"LOGIN {name} {password}".encode())
+        except BaseException:
+            self.sock.close()
+            raise
         return self
 
     def pipeline(self, commands: Sequence[bytes]) -> float:
