@@ -85,16 +85,22 @@ class Channel:
         self.send_bytes(w.octets())
 
     def send_bytes(self, *chunks: bytes) -> None:
-        self._out.extend(chunks)
-        self._out_size += sum(map(len, chunks))
+        for chunk in chunks:
+            self._out.append(chunk)
+            self._out_size += len(chunk)
 
     @property
     def is_full(self) -> bool:
         """Enough is queued for a ``flush`` to be worth it."""
         return self._out_size > _FLUSH_ABOVE
 
+    @property
+    def wants_pause(self) -> bool:
+        """Between two commands: whether there is a reason to ``pause``."""
+        return self.is_full or self.connection.buffered > 0
+
     async def pause(self) -> None:
-        """Between two commands: send what is queued if it is much; let others run after so many pipelined commands took a while."""
+        """Send what is queued if it is much; let others run after so many pipelined commands took a while."""
         if self.is_full:
             await self.flush()
         if time.monotonic() - self._turn > _TURN_SECONDS:
@@ -107,7 +113,8 @@ class Channel:
             data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
             self._out, self._out_size = [], 0
             self._stream.write(data)
-        await self._stream.drain(self._timeouts.write_seconds)
+        if self._stream.is_congested:
+            await self._stream.drain(self._timeouts.write_seconds)
 
     # The connection
 

@@ -48,12 +48,13 @@ _STORE_CODES: Final[tuple[tuple[type[StoreError], Code], ...]] = (
 
 async def dispatch(ctx: SessionContext, tagged: TaggedCommand, log: Log) -> Status:
     """Run a command and send its updates; gives the completion to send."""
-    name = tagged.entry.name.decode("ascii")
-    refusal = _wrong_state(ctx.state, tagged, name)
-    if refusal is not None:
-        return Status(Kind.BAD, refusal, None, tagged.tag)
+    entry = tagged.entry
+    name = entry.name.decode("ascii")
+    state = ctx.state
+    if state not in entry.states:
+        return Status(Kind.BAD, _wrong_state(state, entry.states, name), None, tagged.tag)
     status = await _run(ctx, tagged, name, log)
-    if status.kind is not Kind.BAD and tagged.entry.sync is not Sync.NONE and ctx.selected is not None:
+    if entry.sync is not Sync.NONE and status.kind is not Kind.BAD and ctx.selected is not None:
         await _sync(ctx, tagged, log)
     return status
 
@@ -113,10 +114,7 @@ def unforeseen(error: Exception, tag: str | None, name: str, log: Log) -> Status
     )
 
 
-def _wrong_state(state: State, tagged: TaggedCommand, name: str) -> str | None:
-    allowed = tagged.entry.states
-    if state in allowed:
-        return None
+def _wrong_state(state: State, allowed: frozenset[State], name: str) -> str:
     if State.NOT_AUTHENTICATED in allowed and state is not State.LOGOUT:
         return f"{name} cannot come now: you are logged in already"
     return f"{name} cannot come now: {_WRONG_STATE[state]}"

@@ -52,6 +52,7 @@ class Session:
         self._user: UserRow | None = None
         self._account: Account | None = None
         self._view: SelectedView | None = None
+        self._synced_at = -1
         self._after: list[Callable[[], Awaitable[None]]] = []
         self._bad_in_row = 0
         self._closing = False
@@ -103,7 +104,8 @@ class Session:
                 break
             if isinstance(event, Received):
                 await self._run_command(event)
-                await self._channel.pause()
+                if self._channel.wants_pause:
+                    await self._channel.pause()
             elif isinstance(event, LiteralAsked):
                 self._connection.accept_literal()
                 self.send(Continuation(b"OK"))
@@ -128,9 +130,10 @@ class Session:
             frame.close()
         self.send_status(status)
         self._connection.utf8 = self.modes.utf8
-        after, self._after = self._after, []
-        for action in after if status.kind is Kind.OK else []:
-            await action()
+        if self._after:
+            after, self._after = self._after, []
+            for action in after if status.kind is Kind.OK else []:
+                await action()
 
     async def _end(self) -> None:
         """Give everything back; what goes wrong here is logged, for there is nobody left to tell."""
@@ -260,6 +263,7 @@ class Session:
 
     async def select(self, name: str, *, read_only: bool) -> SelectedView:
         await self.unselect()
+        self._synced_at = -1
         account = self.account
         await account.refresh()
         mailbox = await account.open(name)
@@ -278,10 +282,13 @@ class Session:
             view.mailbox.release()
 
     async def sync(self, *, expunge: bool = True) -> None:
-        view = self._view
-        if view is None:
+        view, account = self._view, self._account
+        if view is None or account is None:
             return
-        await self.account.refresh()
+        await account.refresh()
+        if view.is_current and account.modseq == self._synced_at:
+            return  # nothing happened in the whole account: what is so after most commands
+        self._synced_at = account.modseq
         if not self._find_again(view):
             self._bye(f"the mailbox {view.name} was deleted")
             return

@@ -34,6 +34,7 @@ class Stream(asyncio.Protocol):
         self._writable: asyncio.Future[None] | None = None
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport | None = None
+        self._tls = False
         self._packer: Deflate | None = None
         self._unpacker: Inflate | None = None
 
@@ -41,6 +42,7 @@ class Stream(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._tls = transport.get_extra_info("ssl_object") is not None
         self._transport.set_write_buffer_limits(high=self._output)
         if self._on_connect is not None:
             on_connect, self._on_connect = self._on_connect, None
@@ -76,7 +78,7 @@ class Stream(asyncio.Protocol):
 
     @property
     def tls(self) -> bool:
-        return self._transport is not None and self._transport.get_extra_info("ssl_object") is not None
+        return self._tls
 
     @property
     def ended(self) -> bool:
@@ -129,7 +131,7 @@ class Stream(asyncio.Protocol):
                 # A cancelled reader may end after the next one began to wait.
                 if self._readable is waiter:
                     self._readable = None
-        data = b"".join(self._input)
+        data = self._input[0] if len(self._input) == 1 else b"".join(self._input)
         self._input.clear()
         self._input_size = 0
         if self._paused and not self._lost and self._transport is not None:
@@ -142,6 +144,11 @@ class Stream(asyncio.Protocol):
         if self._lost or self._transport is None or self._transport.is_closing():
             raise ConnectionLost("the peer has gone")
         self._transport.write(data if self._packer is None else self._packer.pack(data))
+
+    @property
+    def is_congested(self) -> bool:
+        """``drain`` has something to wait for, or to complain of."""
+        return self._writable is not None or self._lost
 
     async def drain(self, timeout: float) -> None:
         """Wait while more than the limit is queued. A peer that takes nothing in that time is cut off."""
@@ -157,6 +164,7 @@ class Stream(asyncio.Protocol):
                 raise ConnectionTimeout(f"the peer read nothing in {timeout:g} s") from None
         if self._lost:
             raise ConnectionLost("the peer has gone")
+        self._writable = None
 
     def _queued(self) -> int:
         return self._transport.get_write_buffer_size() if self._transport is not None else 0
@@ -196,7 +204,7 @@ class Stream(asyncio.Protocol):
             raise ConnectionLost(f"TLS handshake: {error}") from error
         if upgraded is None:
             raise ConnectionLost("the peer went away during the TLS handshake")
-        self._transport = upgraded
+        self._transport, self._tls = upgraded, True
         upgraded.set_write_buffer_limits(high=self._output)
 
     def start_deflate(self, packed: bytes) -> None:

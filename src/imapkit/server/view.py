@@ -87,7 +87,7 @@ class SelectedView:
         The state is taken over before this returns; the lines may then be sent with pauses. ``recent``: messages that became
         this session's \\Recent ones.
         """
-        if self._is_current and recent is None:
+        if self.is_current and recent is None:
             return iter(())
         changes = self.mailbox.changes(self._position, frozenset(self._own))
         last = self._numbers.last_uid
@@ -111,7 +111,7 @@ class SelectedView:
         return self._tell(numbers, gone, changes.changed, added)
 
     @property
-    def _is_current(self) -> bool:
+    def is_current(self) -> bool:
         """Nothing happened in the mailbox, and nothing is withheld: what is so after most commands."""
         return self.mailbox.row.modseq <= self._position and not self._withheld and not self._own
 
