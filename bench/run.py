@@ -27,7 +27,7 @@ from bench.load import NotOffered, WrongAnswer
 
 ROWS: list[Row] = [
     *rows_cold.ROWS,
-    *rows_cold.first_times(rows_sort.FIRST),
+    *rows_cold.first_times(rows_sort.FIRST, quick=False),
     *rows_idle.ROWS,
     *rows_session.ROWS,
     *rows_fetch.ROWS,
