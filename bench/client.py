@@ -9,7 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 
-from bench.bed import Sizes
+from bench.bed import BIG, REAL, Sizes
 from bench.client_jobs import CLIENTS
 from bench.run import say
 from bench.servers import Server
@@ -43,23 +43,31 @@ def run_clients(server: Server, sizes: Sizes) -> list[ClientLine]:
     lines = []
     for job in JOBS:
         count = sizes.client if job == "records" else sizes.real
+        there = _present(server, BIG if job == "records" else REAL, count)
         of_job = [
-            ClientLine(job, client, messages=count)
+            ClientLine(job, client, messages=there)
             for client in CLIENTS
             if (client, job) != ("raw socket", "bodies")
         ]
         for _ in range(sizes.rounds):
             for line in of_job:
-                _one(server, line)
+                _one(server, line, count)
         for line in of_job:
             say(f"client {job:10} {line.client:20} {line.micros or 0:8.1f} µs a message {line.note}")
         lines += of_job
     return lines
 
 
-def _one(server: Server, line: ClientLine) -> None:
+def _present(server: Server, mailbox: str, last: int) -> int:
+    """How many messages have UIDs up to ``last``: rows before may have expunged some."""
+    with server.connect() as conn:
+        conn.ok(f"SELECT {mailbox}".encode())
+        return conn.ok(b"UID FETCH 1:%d (UID)" % last).data.count(b" FETCH (")
+
+
+def _one(server: Server, line: ClientLine, last: int) -> None:
     host, port = server.address
-    words = [line.client, line.job, host, str(port), str(line.messages)]
+    words = [line.client, line.job, host, str(port), str(last)]
     done = subprocess.run(
         [sys.executable, "-m", "bench.client_jobs", *words],
         capture_output=True,

@@ -38,15 +38,17 @@ _METHOD = """
 - Many accounts: {accounts:,}, each of which logged in once before. Peers keep their passwords as plain text; so that the rows are about
   accounts, imapkit's have the cheapest argon2id hash there is, and what a real one costs at the first LOGIN has a row of its own. The
   account with the mail has a real hash, remembered after the first LOGIN.
-- TLS: one certificate for all (ECDSA P-256), TLS 1.3, verified by the client. "Resumed": each handshake offers the ticket of the one before.
+- TLS: one certificate for all (ECDSA P-256), TLS 1.3, verified by the client. "Resumed": each handshake offers the ticket of the one
+  before.
 - Needles of SEARCH are in one message of 2,000 (rare), in one of ten, in two of three (in most), in none, and two characters long inside
   a word in one of 500; BODY and TEXT never look for the same one in one round. "No index yet": imapkit's index is deleted and its builder
   kept from working. SORT, THREAD, QRESYNC and CHANGEDSINCE are compared whole with what the corpus knows.
 - Mixed work: 50 sessions on ten mailboxes of 1,000 messages SELECT, FETCH flags, envelopes and single bodies, STORE, SEARCH UNSEEN, APPEND,
   EXPUNGE, STATUS and NOOP for {mixed:g} seconds; one measurement gives its three rows. "Of 2,000" mailboxes means {boxes:,} in this run.
-- A figure that takes more than six seconds (searches in texts: two) is taken once. Memory and descriptors are of one more session in IDLE on
-  INBOX after the first eight, in a server just started: {idlers:,} sessions of imapkit, 500 of the tuned Dovecot (Linux gives a user 128
-  inotify instances; as root the run allows more for that time), 200 where each is a process. imapkit's limits of sessions a user are raised.
+- A figure that takes more than six seconds (searches in texts: two) is taken once. Memory and descriptors are of one more session in
+  IDLE on INBOX after the first eight, in a server just started: {idlers:,} sessions of imapkit, 500 of the tuned Dovecot (Linux gives a
+  user 128 inotify instances; as root the run allows more for that time), 200 where each is a process. imapkit's limits of sessions a
+  user are raised.
 - "ratio" is imapkit against the best peer in this run (above 1: imapkit is better); "aim" is what the project wants to reach.
 """
 
