@@ -7,6 +7,7 @@ be as deep as the mailbox is long; and each step is a few milliseconds at most.
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,6 +16,17 @@ from .sort import SortColumn, Work, sort
 
 DUMMY: Final = -1
 _PACE: Final = 4000
+
+
+class Algorithm(enum.Enum):
+    """thread-alg."""
+
+    ORDEREDSUBJECT = "ORDEREDSUBJECT"
+    """One thread for each base subject."""
+    REFERENCES = "REFERENCES"
+    """By References and In-Reply-To, then by base subject."""
+    REFS = "REFS"
+    """By References and In-Reply-To alone; the latest thread last."""
 
 
 @dataclass(slots=True)
