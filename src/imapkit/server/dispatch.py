@@ -37,14 +37,6 @@ _WRONG_STATE: Final = {
     State.LOGOUT: "the session is over",
 }
 
-_STORE_CODES: Final[tuple[tuple[type[StoreError], Code], ...]] = (
-    (MailboxMissing, base.NONEXISTENT),
-    (MailboxTaken, base.ALREADYEXISTS),
-    (TooManyKeywords, base.LIMIT),
-    (StoreFull, base.OVERQUOTA),
-    (StoreError, base.UNAVAILABLE),
-)
-
 
 async def dispatch(ctx: SessionContext, tagged: TaggedCommand, log: Log) -> Status:
     """Run a command and send its updates; gives the completion to send."""
@@ -97,12 +89,22 @@ async def _sync(ctx: SessionContext, tagged: TaggedCommand, log: Log) -> None:
 
 def store_failure(error: StoreError, tag: str | None, name: str, log: Log) -> Status:
     """The NO for what a store could not do. Where files are is for the log alone."""
-    code = next(code for cls, code in _STORE_CODES if isinstance(error, cls))
+    code = _store_code(error)
     text = str(error)
     if code is base.OVERQUOTA or code is base.UNAVAILABLE:
         log.error("store failure", command=name, error=text)
         text = "no space left" if code is base.OVERQUOTA else "the mail store failed"
     return Status(Kind.NO, text or "the mail store failed", code, tag)
+
+
+def _store_code(error: StoreError) -> Code:
+    if isinstance(error, MailboxMissing):
+        return base.NONEXISTENT
+    if isinstance(error, MailboxTaken):
+        return base.ALREADYEXISTS
+    if isinstance(error, TooManyKeywords):
+        return base.LIMIT
+    return base.OVERQUOTA if isinstance(error, StoreFull) else base.UNAVAILABLE
 
 
 def unforeseen(error: Exception, tag: str | None, name: str, log: Log) -> Status:
