@@ -12,6 +12,7 @@ from itertools import combinations
 import pytest
 
 from imapkit.errors import CommandNo, ConnectionLost, StoreFull
+from imapkit.features import fetch_plan
 from imapkit.features.base import CapabilityData
 from imapkit.features.condstore import ModSeqDatum, ModSeqItem
 from imapkit.features.fetch import ChangedSince, Fetch, fetch, gather
@@ -27,11 +28,14 @@ from imapkit.features.fetch_items import (
     SizeItem,
     UidItem,
 )
-from imapkit.features.fetch_pieces import Content, Slice
-from imapkit.features.fetch_plan import FlagTexts, compile_items, read_pieces, render_content
+from imapkit.features.fetch_lines import Compiled, FlagTexts, compile_items
+from imapkit.features.fetch_pieces import Slice
+from imapkit.features.fetch_plan import literal, read_pieces
 from imapkit.features.fetch_section import FIELDS, Section
 from imapkit.features.objectid import EmailIdItem
+from imapkit.message.headers import select_fields_plainly
 from imapkit.ports.client import Completed
+from imapkit.ports.store import Column
 from imapkit.protocol.numset import ALL, NumSet
 from imapkit.protocol.response import BrokenResponse
 from imapkit.protocol.status import Kind, Status
@@ -184,57 +188,91 @@ _DIRECT: tuple[FetchItem, ...] = (
 
 
 def test_the_fast_path_gives_the_octets_of_the_plain_one() -> None:
-    """All combinations of direct items: the format filled from a row, and one piece after the other."""
+    """All combinations of direct items: the format filled for many messages at once, and one piece after the other."""
 
     async def check(room: Room) -> None:
         await room.append([PLAIN, NESTED], ("\\Seen", "100%", "$Label"))
+        await room.append([PLAIN])
         mailbox = await room.account.open("INBOX")
-        flags = FlagTexts(mailbox, None)
-        for count in range(1, len(_DIRECT) + 1):
-            for items in combinations(_DIRECT, count):
-                compiled = compile_items(items)
-                assert compiled.direct
-                for rows in mailbox.rows(mailbox.everything(), compiled.columns):
-                    numbers = [(seq, row[0]) for seq, row in enumerate(rows, 1)]
-                    fast = compiled.lines(rows, iter(numbers), flags)  # type: ignore[arg-type]
-                    plain = [
-                        _plain_line(seq, row, items, compiled.columns, flags)
-                        for seq, row in enumerate(rows, 1)
-                    ]
-                    assert fast == plain
+        everything = mailbox.everything()
+        for recent in (None, mailbox.by_uid([(1, 1), (3, 4)]), mailbox.by_uid([(9, 9)])):
+            flags = FlagTexts(mailbox, recent)
+            for count in range(1, len(_DIRECT) + 1):
+                for items in combinations(_DIRECT, count):
+                    compiled = compile_items(items)
+                    assert compiled.ready and compiled.body is None
+                    for messages in (everything, mailbox.by_uid([(2, 2)])):
+                        seqs = [7 * uid for uid in messages]
+                        (columns,) = mailbox.chunks(messages, compiled.columns)
+                        (rows,) = mailbox.rows(messages, compiled.columns)
+                        plain = [
+                            _plain_line(seq, row, items, compiled.columns, flags)
+                            for seq, row in zip(seqs, rows, strict=True)
+                        ]
+                        assert compiled.lines(room.account, seqs, columns, flags) == b"".join(plain)
         mailbox.release()
 
     run(check)
 
 
 def test_header_fields_for_all_give_the_octets_of_the_plain_way() -> None:
-    """The sets of all messages found in one search, and message by message."""
-    fields = Section((), FIELDS, (b"from", b"Subject", b"content-type"))
+    """The column of chosen fields, in a line with others and alone, against the choice out of each header."""
+    names = (b"from", b"Subject", b"content-type")
+    fields = SectionItem(Section((), FIELDS, names), peek=True)
+    label = b"BODY[HEADER.FIELDS (from Subject content-type)] "
+    mails = [PLAIN, NESTED, b"no header\r\n", b"\r\nbody", b"", PLAIN]
 
     async def check(room: Room) -> None:
-        await room.append([PLAIN, NESTED, b"no header\r\n", b"\r\nbody", b"", PLAIN])
+        await room.append(mails)
         mailbox = await room.account.open("INBOX")
+        (headers,) = mailbox.rows(mailbox.everything(), [Column.HEADER])
         flags = FlagTexts(mailbox, None)
-        for items in (
-            [SectionItem(fields, peek=True)],
-            [UidItem(), FlagsItem(), SectionItem(fields, peek=True)],
-        ):
+        for items in ([fields], [UidItem(), FlagsItem(), fields], [fields, UidItem()]):
             compiled = compile_items(tuple(items))
-            assert compiled.direct and compiled.find_all is not None
-            for rows in mailbox.rows(mailbox.everything(), compiled.columns):
-                numbers = [(seq, row[0]) for seq, row in enumerate(rows, 1)]
-                fast = compiled.lines(rows, iter(numbers), flags)  # type: ignore[arg-type]
-                for line, row in zip(fast, rows, strict=True):
-                    piece = compiled.pieces[-1]
-                    assert isinstance(piece, Content)
-                    text = render_content(room.account, piece, (row[-1],))
-                    assert isinstance(text, bytes)
-                    assert line.endswith(piece.label + text + b")\r\n")
-        assert compile_items((SectionItem(fields, (0, 5), True),)).find_all is None
-        assert compile_items((SectionItem(fields, peek=True), SizeItem())).find_all is None
+            assert compiled.ready
+            (columns,) = mailbox.chunks(mailbox.everything(), compiled.columns)
+            expected = b""
+            for seq, (header,) in enumerate(headers, 1):
+                assert isinstance(header, bytes)
+                first = b"UID %d " % seq if len(items) > 1 else b""
+                if FlagsItem() in items:
+                    first += b"FLAGS () "
+                text = literal(select_fields_plainly(header, names))
+                expected += b"* %d FETCH (%b%b%b)\r\n" % (seq, first, label, text)
+            assert compiled.lines(room.account, range(1, len(headers) + 1), columns, flags) == expected
+        assert not compile_items((SectionItem(fields.section, (0, 5), True),)).ready
         mailbox.release()
 
     run(check)
+
+
+@pytest.mark.parametrize(
+    "items",
+    ["BODY.PEEK[]", "UID BODY.PEEK[2]", "FLAGS BODY.PEEK[1.MIME]<2.9>", "EMAILID BODY.PEEK[HEADER]",
+     "BODY.PEEK[2.HEADER.FIELDS (subject)]"],
+)  # fmt: skip
+def test_bodies_of_many_give_the_octets_of_the_plain_way(items: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Messages of all sizes in groups, against one piece after the other."""
+    sizes = (0, 1, 100_000, 131_053, 131_054, 131_055, 100_000, 100_000, 300_000, 5)
+    mails = [NESTED, *[b"Subject: %d\r\n\r\n" % size + b"z" * size for size in sizes], PLAIN, NESTED]
+
+    def plain(items: tuple[FetchItem, ...]) -> Compiled:
+        compiled = Compiled(compile_items(items).pieces)
+        compiled.ready, compiled.body = False, None
+        return compiled
+
+    async def check(room: Room) -> None:
+        talk = await room.talk()
+        assert compile_items((UidItem(), SectionItem(Section((2,)), peek=True))).body is not None
+        for numbers in ("1:*", "3", "2:4,9,13"):
+            quick = await talk.good(f"FETCH {numbers} ({items})")
+            with monkeypatch.context() as patch:
+                patch.setattr(fetch_plan, "compile_items", plain)
+                slow = await talk.good(f"FETCH {numbers} ({items})")
+            assert quick.raw.rpartition(b"\r\nT")[0] == slow.raw.rpartition(b"\r\nT")[0]
+            assert len(quick.fetched) == len(slow.fetched) > 0
+
+    run(check, tuple(mails))
 
 
 def _plain_line(
@@ -249,7 +287,7 @@ def _plain_line(
         piece = item.piece()
         value = row[columns.index(piece.columns[0])]
         if isinstance(item, FlagsItem):
-            texts.append((1, b"FLAGS " + flags[value]))
+            texts.append((1, b"FLAGS " + flags.of(value, row[0])))
         else:
             form = piece.format  # type: ignore[union-attr]
             texts.append((0 if isinstance(item, UidItem) else 2, piece.label + form % value))
@@ -343,7 +381,7 @@ def test_recent_is_shown_to_one_session_and_not_in_rev2() -> None:
 
 def test_an_item_asked_twice_is_answered_once() -> None:
     assert (
-        compile_items((SizeItem(), UidItem(), SizeItem())).format == b"* %d FETCH (UID %d RFC822.SIZE %d)\r\n"
+        compile_items((SizeItem(), UidItem(), SizeItem())).form == b"* %d FETCH (UID %d RFC822.SIZE %d)\r\n"
     )
     assert compile_items((SectionItem(peek=True), SectionItem())).marks_seen
 

@@ -36,7 +36,8 @@ from .base import EXPUNGEISSUED
 from .fetch_data import BodySection, FetchData
 from .fetch_datum import UidDatum
 from .fetch_items import FetchItem, FlagsItem, UidItem, read_items, write_items
-from .fetch_plan import compile_items, send_messages
+from .fetch_lines import compile_items
+from .fetch_plan import send_messages
 from .hooks import run_hooks
 
 feature = Feature(

@@ -6,19 +6,18 @@ column. A section that the message does not have is None, which is sent as NIL.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import Final, cast
 
-from ..message.headers import select_fields, select_from_all
+from ..message.headers import select_fields
 from ..message.scan import MAX_HEADER
 from ..message.section import PartOffsets, load_parts, locate
-from ..ports.store import Account, Column
-from .fetch_pieces import Find, FindAll, Found, Slice, Values
+from ..ports.store import Account, AnyColumn, Column, HeaderFields
+from .fetch_pieces import Find, Found, Slice, Values
 from .fetch_section import FIELDS, FIELDS_NOT, HEADER, Partial, Section
 
 _HEADER_COLUMNS: Final = (Column.CONTENT, Column.PARTS, Column.HEADER)
-_FIELDS_COLUMNS: Final = (Column.HEADER,)
+_ONLY_HEADER: Final = (Column.HEADER,)
 _PART_COLUMNS: Final = (Column.CONTENT, Column.PARTS)
 _WHOLE_COLUMNS: Final = (Column.CONTENT, Column.SIZE)
 
@@ -26,9 +25,16 @@ tree = lru_cache(maxsize=256)(load_parts)
 """The offsets of a message: several sections of one message are often asked for together."""
 
 
-def find_section(section: Section, part: Partial | None = None) -> tuple[tuple[Column, ...], Find]:
+def ready_column(section: Section) -> AnyColumn | None:
+    """The column that is the whole section, where there is one."""
+    if section.path or section.text != FIELDS:
+        return None
+    return HeaderFields(frozenset([name.lower() for name in section.fields]))
+
+
+def find_section(section: Section, part: Partial | None = None) -> tuple[tuple[AnyColumn, ...], Find]:
     """The columns that a section needs, and the function that finds its octets."""
-    columns: tuple[Column, ...]
+    columns: tuple[AnyColumn, ...]
     find: Find
     if section.path:
         columns, find = _PART_COLUMNS, partial(_find_in_part, section)
@@ -36,8 +42,10 @@ def find_section(section: Section, part: Partial | None = None) -> tuple[tuple[C
         columns, find = _WHOLE_COLUMNS, _find_whole
     elif section.text == HEADER:
         columns, find = _HEADER_COLUMNS, _find_header
-    elif section.text in (FIELDS, FIELDS_NOT):
-        columns, find = _FIELDS_COLUMNS, partial(_find_fields, section)
+    elif (ready := ready_column(section)) is not None:
+        columns, find = (ready,), _find_ready
+    elif section.text == FIELDS_NOT:
+        columns, find = _ONLY_HEADER, partial(_find_fields, section)
     else:
         columns, find = _PART_COLUMNS, partial(_find_in_part, section)
     return (columns, find) if part is None else (columns, partial(_find_cut, find, part))
@@ -61,15 +69,8 @@ def _find_whole(account: Account, values: Values) -> Found:
     return Slice(content, 0, size)
 
 
-def find_all(section: Section, part: Partial | None) -> FindAll | None:
-    """The quick way for many messages, where there is one."""
-    if section.path or part is not None or section.text != FIELDS:
-        return None
-    return partial(_find_all_fields, section)
-
-
-def _find_all_fields(section: Section, headers: Sequence[object]) -> list[bytes]:
-    return select_from_all(cast("Sequence[bytes]", headers), section.fields)
+def _find_ready(account: Account, values: Values) -> Found:
+    return cast(bytes, values[0])
 
 
 def _find_header(account: Account, values: Values) -> Found:

@@ -14,8 +14,8 @@ from ..protocol.registry import Grammar, Point
 from ..record import value
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
-from .fetch_body import find_all, find_section
-from .fetch_pieces import FLAGS, Content, Direct, Piece
+from .fetch_body import find_section, ready_column
+from .fetch_pieces import FLAGS, Content, Direct, Piece, Ready
 from .fetch_section import (
     HEADER,
     TEXT,
@@ -143,9 +143,12 @@ class SectionItem:
         write_section(w, self.section)
         if self.partial is not None:
             w.raw(b"<%d>" % self.partial[0])
+        label = w.sp().octets()
+        ready = ready_column(self.section) if self.partial is None else None
+        if ready is not None:
+            return Ready(label, ready, marks_seen=not self.peek)
         columns, find = find_section(self.section, self.partial)
-        quick = find_all(self.section, self.partial)
-        return Content(w.sp().octets(), columns, find, marks_seen=not self.peek, find_all=quick)
+        return Content(label, columns, find, marks_seen=not self.peek)
 
 
 @value

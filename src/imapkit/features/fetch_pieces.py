@@ -1,15 +1,15 @@
 """The kinds of answer a fetch item can have, by how a server makes it from a row of columns.
 
-A helper of FETCH; not a feature. ``Direct`` is a column put into the line as it is and costs nothing a message; ``Computed`` calls a
-function on columns; ``Content`` needs the octets of the message, which may be too many to hold.
+A helper of FETCH; not a feature. ``Direct`` and ``Ready`` are a column put into the line as it is and cost nothing a message;
+``Computed`` calls a function on columns; ``Content`` needs the octets of the message, which may be too many to hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
-from ..ports.store import Account, Column
+from ..ports.store import Account, AnyColumn, Column
 from ..record import record
 
 Values = tuple[object, ...]
@@ -28,7 +28,6 @@ class Slice:
 Found = bytes | Slice | None
 Find = Callable[[Account, Values], Found]
 """The octets of a section; None when the message has no such part."""
-FindAll = Callable[[Sequence[object]], list[bytes]]
 
 
 @record
@@ -53,6 +52,19 @@ class Flags:
 
 
 @record
+class Ready:
+    r"""A literal that is a column. ``marks_seen``: asking for it sets \Seen."""
+
+    label: bytes
+    column: AnyColumn
+    marks_seen: bool = False
+
+    @property
+    def columns(self) -> tuple[AnyColumn, ...]:
+        return (self.column,)
+
+
+@record
 class Computed:
     """A short text worked out from columns (and the content, if it must be)."""
 
@@ -63,19 +75,15 @@ class Computed:
 
 @record
 class Content:
-    r"""A literal. ``marks_seen``: asking for it sets \Seen. ``binary``: it may hold NUL, and is a literal8 then (RFC 3516).
-
-    ``find_all`` does what ``find`` does, from the values of one column in many messages at once.
-    """
+    r"""A literal. ``marks_seen``: asking for it sets \Seen. ``binary``: it may hold NUL, and is a literal8 then (RFC 3516)."""
 
     label: bytes
-    columns: tuple[Column, ...]
+    columns: tuple[AnyColumn, ...]
     find: Find
     marks_seen: bool = False
     binary: bool = False
-    find_all: FindAll | None = None
 
 
-Piece = Direct | Flags | Computed | Content
+Piece = Direct | Flags | Ready | Computed | Content
 
 FLAGS: Final = Flags()

@@ -1,143 +1,30 @@
-"""FETCH compiled: (columns to read, how to make lines of the rows), and the loop that sends them (DESIGN section 2, "FETCH compiles").
+"""The loop that sends FETCH responses: columns in, lines out, in chunks.
 
-A helper of FETCH and STORE; not a feature. Rows in, lines out, in chunks: what is held is one chunk of rows and at most ``HELD`` octets
-of content, however slow the reader and however large the messages. The rule this file must not break: the fast path, a bytes format filled
-from a row, gives the same octets as the plain one.
+A helper of FETCH and STORE; not a feature. What is held is one chunk of columns and about ``HELD`` octets of content, however slow the
+reader and however large the messages. Most lists of items are answered many messages at once (``fetch_lines``); the plain path, one
+piece after the other, is for the rest. The rule this file must not break: both give the same octets.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
-from itertools import chain
-from typing import Final, cast
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from ..errors import ConnectionLost, StoreError
-from ..ports.session import SessionContext, View
-from ..ports.store import Account, Column, Mailbox
-from ..protocol.flags import RECENT
+from ..ports.session import SessionContext
+from ..ports.store import Account
+from ..protocol.numset import compress
 from ..query.index import MessageSet
 from .fetch_items import FetchItem
-from .fetch_pieces import Content, Direct, Flags, Piece, Slice, Values
+from .fetch_lines import Columns, compile_items, flags_of
+from .fetch_pieces import Content, Direct, Flags, Found, Piece, Ready, Slice, Values
 
 HELD: Final = 256 * 1024
 """Octets of content that are gathered before they are sent."""
 READ: Final = 128 * 1024
 """Octets of a large body that are read at once."""
-
-Row = tuple[object, ...]
-Numbers = Iterator[tuple[int, int]]
-
-
-class Compiled:
-    """How a list of items is answered. The row of a message begins with its UID, then FLAGS if they are needed."""
-
-    __slots__ = ("columns", "direct", "find_all", "flags", "format", "marks_seen", "pieces", "places", "uid")
-
-    def __init__(self, pieces: Sequence[Piece]) -> None:
-        self.pieces = sorted(pieces, key=_rank)
-        self.uid = any(isinstance(piece, Direct) and piece.column is Column.UID for piece in pieces)
-        self.flags = any(isinstance(piece, Flags) for piece in pieces)
-        self.marks_seen = any(isinstance(piece, Content) and piece.marks_seen for piece in pieces)
-        every = chain((Column.UID,), *(piece.columns for piece in self.pieces))
-        self.columns: tuple[Column, ...] = tuple(dict.fromkeys(every))
-        place = self.columns.index
-        self.places = [tuple(place(column) for column in piece.columns) for piece in self.pieces]
-        """Where in the row the columns of each piece are."""
-        last = self.pieces[-1]
-        self.find_all = last.find_all if isinstance(last, Content) and self._is_last_alone() else None
-        """How the last piece is made from its column, for many rows at once."""
-        ready = self.pieces[:-1] if self.find_all is not None else self.pieces
-        self.direct = all(isinstance(piece, Direct | Flags) for piece in ready)
-        self.format = b"* %d FETCH (" + b" ".join(map(_format, self.pieces)) + b")\r\n"
-
-    def _is_last_alone(self) -> bool:
-        """The last piece has one column, which is the last of the row."""
-        return self.places[-1] == (len(self.columns) - 1,)
-
-    def lines(self, rows: Sequence[Row], numbers: Numbers, flags: FlagTexts) -> list[bytes]:
-        """One line a row, where all pieces are direct (or the last made for all) and no message is recent. The hot loop of FETCH."""
-        if self.find_all is not None:
-            texts = self.find_all([row[-1] for row in rows])
-            rows = [
-                (*row[:-1], b"{%d}\r\n%b" % (len(text), text)) for row, text in zip(rows, texts, strict=True)
-            ]
-        form, uid_too, flags_too = self.format, self.uid, self.flags
-        out: list[bytes] = []
-        try:
-            for row in rows:
-                uid = row[0]
-                seq, known = next(numbers)
-                while known != uid:
-                    seq, known = next(numbers)
-                if flags_too and uid_too:
-                    out.append(form % (seq, uid, flags[row[1]], *row[2:]))
-                elif flags_too:
-                    out.append(form % (seq, flags[row[1]], *row[2:]))
-                elif uid_too:
-                    out.append(form % (seq, *row))
-                else:
-                    out.append(form % (seq, *row[1:]))
-        except StopIteration:
-            pass  # the rest of the rows are messages that the client was not told of
-        return out
-
-    def values(self, row: Row) -> Iterator[tuple[Piece, Values]]:
-        """Each piece with its columns of a row."""
-        for piece, places in zip(self.pieces, self.places, strict=True):
-            yield piece, tuple([row[place] for place in places])
-
-
-def _rank(piece: Piece) -> int:
-    """UID first and FLAGS second, so that their columns are; the rest as asked."""
-    if isinstance(piece, Flags):
-        return 1
-    return 0 if isinstance(piece, Direct) and piece.column is Column.UID else 2
-
-
-def _format(piece: Piece) -> bytes:
-    return piece.label.replace(b"%", b"%%") + (piece.format if isinstance(piece, Direct) else b"%b")
-
-
-@lru_cache(maxsize=512)
-def compile_items(items: tuple[FetchItem, ...]) -> Compiled:
-    """The compiled form of a list of items; each item counts once."""
-    pieces = {piece.label: piece for piece in [item.piece() for item in items]}
-    return Compiled(list(pieces.values()))
-
-
-class FlagTexts(dict[object, bytes]):
-    """FLAGS lists by the store's key, each rendered once a command."""
-
-    __slots__ = ("_mailbox", "recent")
-
-    def __init__(self, mailbox: Mailbox, recent: MessageSet | None) -> None:
-        super().__init__()
-        self._mailbox = mailbox
-        self.recent = recent
-
-    def __missing__(self, key: object) -> bytes:
-        text = flag_list(self._mailbox.flag_names(cast(int, key)))
-        self[key] = text
-        return text
-
-    def of(self, key: object, uid: object) -> bytes:
-        r"""The list of one message, with \Recent where it has it."""
-        if self.recent is None or uid not in self.recent:
-            return self[key]
-        return flag_list((*self._mailbox.flag_names(cast(int, key)), RECENT))
-
-
-def flag_list(names: Iterable[str]) -> bytes:
-    """flag-list."""
-    return b"(" + " ".join(names).encode("utf-8", "surrogateescape") + b")"
-
-
-def flags_of(ctx: SessionContext, view: View) -> FlagTexts:
-    r"""The FLAGS texts of a view; \Recent is gone in IMAP4rev2."""
-    recent = None if ctx.modes.rev2 else view.recent()
-    return FlagTexts(view.mailbox, recent if recent is not None and len(recent) else None)
+_END: Final = b")\r\n"
 
 
 async def send_messages(
@@ -173,33 +60,90 @@ class _Sender:
         self._asked = compile_items(tuple(items))
         self._all = compile_items((*items, *extra)) if extra_for is not None else self._asked
         self._extra_for = extra_for
-        self._flags = flags_of(ctx, self._view)
-        self._fast = self._asked.direct and self._extra_for is None and self._flags.recent is None
-        self._sent = 0
+        self._flags = flags_of(ctx)
 
     async def send(self, messages: MessageSet) -> int:
-        numbers = self._view.numbered(messages)
         left = len(messages)
-        for rows in self._view.mailbox.rows(messages, self._all.columns):
-            if self._fast:
-                lines = self._asked.lines(rows, numbers, self._flags)
-                self._sent += len(lines)
-                self._ctx.send_bytes(b"".join(lines))
+        sent = 0
+        for columns in self._view.mailbox.chunks(messages, self._all.columns):
+            left -= len(columns[0])
+            seqs, known = self._numbered(columns)
+            sent += len(seqs)
+            if not seqs:
+                continue
+            if self._extra_for is not None:
+                await self._send_rows(seqs, known)
+            elif self._asked.ready:
+                self._ctx.send_bytes(self._asked.lines(self._account, seqs, known, self._flags))
+            elif self._asked.body is not None:
+                await self._send_bodies(self._asked.body, seqs, known)
             else:
-                await self._send_rows(rows, numbers)
-            left -= len(rows)
+                await self._send_rows(seqs, known)
             if left > 0:  # the last chunk goes out together with the completion
                 await self._flush()
-        return self._sent
+        return sent
 
-    async def _send_rows(self, rows: Iterable[Row], numbers: Numbers) -> None:
-        """The plain path: a message at a time, its content in slices."""
+    def _numbered(self, columns: Columns) -> tuple[list[int], Columns]:
+        """The message numbers, and the columns without messages that the client was not told of."""
+        uids: list[int] = columns[0]  # type: ignore[assignment]  # the first is UID
+        seqs = self._view.numbers_of(uids)
+        if len(seqs) == len(uids):
+            return seqs, columns
+        mailbox = self._view.mailbox
+        numbers = {uid: seq for seq, uid in self._view.numbered(mailbox.by_uid(list(compress(uids))))}
+        kept = [at for at, uid in enumerate(uids) if uid in numbers]
+        return [numbers[uids[at]] for at in kept], [[column[at] for at in kept] for column in columns]
+
+    async def _flush(self) -> None:
+        """Wait for a slow reader; and let other sessions run where the reader is fast."""
+        await self._ctx.flush()
+        await asyncio.sleep(0)
+
+    # Lines that end in octets of the messages, many at once
+
+    async def _send_bodies(self, piece: Content, seqs: Sequence[int], columns: Columns) -> None:
+        places = self._asked.places[-1]
+        values = zip(*[columns[place] for place in places], strict=True)
+        group: list[Found] = []
+        octets = begin = 0
+        for at, value in enumerate(values):
+            found = piece.find(self._account, value)
+            size = _size(found)
+            if size > READ or octets + size > HELD:
+                await self._send_group(group, seqs[begin:at], [column[begin:at] for column in columns])
+                group, octets, begin = [], 0, at
+            if size > READ:
+                await self._send_rows(seqs[at : at + 1], [column[at : at + 1] for column in columns])
+                begin = at + 1
+            else:
+                group.append(found)
+                octets += size
+        self._ctx.send_bytes(*self._with_bodies(group, seqs[begin:], [column[begin:] for column in columns]))
+
+    async def _send_group(self, group: Sequence[Found], seqs: Sequence[int], columns: Columns) -> None:
+        if group:
+            self._ctx.send_bytes(*self._with_bodies(group, seqs, columns))
+            await self._flush()
+
+    def _with_bodies(self, group: Sequence[Found], seqs: Sequence[int], columns: Columns) -> list[bytes]:
+        if not group:
+            return []
+        slices = [(found.content, found.start, found.end) for found in group if isinstance(found, Slice)]
+        read = iter(self._account.read_ranges(slices) if slices else ())
+        bodies = [next(read) if isinstance(found, Slice) else found for found in group]
+        literals = [b"NIL" if body is None else b"{%d}\r\n" % len(body) for body in bodies]
+        starts = self._asked.starts(self._account, seqs, columns, self._flags, literals)
+        out: list[bytes] = []
+        for start, body in zip(starts, bodies, strict=True):
+            out += (start, body or b"", _END)
+        return out
+
+    # The plain path: a message at a time, its content in pieces
+
+    async def _send_rows(self, seqs: Sequence[int], columns: Columns) -> None:
         held: list[bytes] = []
         octets = 0
-        for row in rows:
-            seq = _number_of(row[0], numbers)
-            if seq is None:
-                continue
+        for seq, row in zip(seqs, zip(*columns, strict=True), strict=True):
             for chunk in self._message(seq, row):
                 held.append(chunk)
                 octets += len(chunk)
@@ -207,15 +151,9 @@ class _Sender:
                     self._ctx.send_bytes(*held)
                     await self._flush()
                     held, octets = [], 0
-            self._sent += 1
         self._ctx.send_bytes(*held)
 
-    async def _flush(self) -> None:
-        """Wait for a slow reader; and let other sessions run where the reader is fast."""
-        await self._ctx.flush()
-        await asyncio.sleep(0)
-
-    def _message(self, seq: int, row: Row) -> Iterator[bytes]:
+    def _message(self, seq: int, row: Values) -> Iterator[bytes]:
         """The octets of one response. All that can be refused is refused before the first of them."""
         uid = row[0]
         more = self._extra_for is not None and uid in self._extra_for
@@ -232,23 +170,30 @@ class _Sender:
                 yield separator + piece.label + b"%b{%d}\r\n" % (mark, text.end - text.start)
                 yield from read_pieces(self._account, text)
             separator = b" "
-        yield b")\r\n"
+        yield _END
 
     def _render(self, piece: Piece, values: Values, uid: object) -> bytes | Slice:
         if isinstance(piece, Direct):
             return piece.format % values
         if isinstance(piece, Flags):
             return self._flags.of(values[0], uid)
+        if isinstance(piece, Ready):
+            return literal(values[0])
         if isinstance(piece, Content):
             return render_content(self._account, piece, values)
         return piece.render(self._account, values)
 
 
-def _number_of(uid: object, numbers: Numbers) -> int | None:
-    for seq, known in numbers:
-        if known == uid:
-            return seq
-    return None
+def _size(found: Found) -> int:
+    if isinstance(found, Slice):
+        return found.end - found.start
+    return 0 if found is None else len(found)
+
+
+def literal(octets: object, mark: bytes = b"") -> bytes:
+    """With its announcement."""
+    assert isinstance(octets, bytes)
+    return b"%b{%d}\r\n%b" % (mark, len(octets), octets)
 
 
 def render_content(account: Account, piece: Content, values: Values) -> bytes | Slice:
@@ -262,8 +207,7 @@ def render_content(account: Account, piece: Content, values: Values) -> bytes | 
         data = account.body(found.content).read(found.start, found.end - found.start)
     else:
         data = found
-    mark = b"~" if piece.binary and b"\0" in data else b""
-    return b"%b{%d}\r\n%b" % (mark, len(data), data)
+    return literal(data, b"~" if piece.binary and b"\0" in data else b"")
 
 
 def read_pieces(account: Account, part: Slice) -> Iterator[bytes]:

@@ -61,7 +61,7 @@ def select_fields(header: bytes, names: Iterable[bytes], negate: bool = False) -
 def select_fields_plainly(header: bytes, names: Iterable[bytes], negate: bool = False) -> bytes:
     """``select_fields`` field by field, for any header; the quick way must give the same octets."""
     wanted = {name.lower() for name in names}
-    chosen = [_ended(field.raw) for field in fields(header) if (field.name.lower() in wanted) != negate]
+    chosen = [ended(field.raw) for field in fields(header) if (field.name.lower() in wanted) != negate]
     chosen.append(b"\r\n")
     return b"".join(chosen)
 
@@ -107,7 +107,7 @@ def _field_of(names: tuple[bytes, ...]) -> bytes:
     return rb"(?:%s)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*" % (known or b"(?!)")
 
 
-def _ended(raw: bytes) -> bytes:
+def ended(raw: bytes) -> bytes:
     return raw if raw.endswith(b"\n") else raw.rstrip(b"\r") + b"\r\n"
 
 

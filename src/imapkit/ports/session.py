@@ -7,7 +7,7 @@ as ``No`` or ``Bad``. Store errors need no care: the dispatcher turns them into 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -84,8 +84,8 @@ class View(Protocol):
         """(message number, UID) of the members that the client knows of, ascending."""
         ...
 
-    def numbers_of(self, messages: MessageSet) -> list[int]:
-        """The message numbers alone of the members that the client knows of, ascending."""
+    def numbers_of(self, messages: Iterable[int]) -> list[int]:
+        """The message numbers alone of ascending UIDs, of those that the client knows of."""
         ...
 
     def is_recent(self, uid: int) -> bool: ...

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..protocol.numset import Range
 from ..query.index import MessageSet, SearchIndex
-from ..record import record
+from ..record import record, value
 from ..wire.frame import Literal, LiteralSink
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ __all__ = [
     "Added",
     "Body",
     "Changes",
+    "AnyColumn",
     "Column",
+    "HeaderFields",
     "Copied",
     "FlagAction",
     "Literal",
@@ -85,6 +87,16 @@ class Column(enum.Enum):
         enum.auto()
     )  # str: ids of the ancestors, oldest first, a space between two (RFC 5256 section 3)
     __hash__ = object.__hash__  # enum's own is a Python function, and every FETCH looks up its columns
+
+
+@value
+class HeaderFields:
+    """A column too: the fields with these lower-case names out of the header block, as they are, and the blank line (bytes)."""
+
+    names: frozenset[bytes]
+
+
+AnyColumn = Column | HeaderFields
 
 
 class FlagAction(enum.Enum):
@@ -216,11 +228,15 @@ class Mailbox(Protocol):
         """UIDs present, ascending: an immutable snapshot. Cheap when nothing was added or expunged since the last call."""
         ...
 
-    def rows(self, messages: MessageSet, columns: Sequence[Column]) -> Iterator[list[tuple[object, ...]]]:
+    def rows(self, messages: MessageSet, columns: Sequence[AnyColumn]) -> Iterator[list[tuple[object, ...]]]:
         """Values of ``columns`` for the members that are still present, by ascending UID, in chunks of plain tuples.
 
         No statement or transaction stays open between two chunks, so the caller may await there.
         """
+        ...
+
+    def chunks(self, messages: MessageSet, columns: Sequence[AnyColumn]) -> Iterator[list[Sequence[object]]]:
+        """The same, a sequence for each column; no chunk is empty."""
         ...
 
     def flag_names(self, key: int) -> tuple[str, ...]:
@@ -338,6 +354,10 @@ class Account(Protocol):
         ...
 
     def body(self, content_id: int) -> Body: ...
+
+    def read_ranges(self, wanted: Sequence[tuple[int, int, int]]) -> list[bytes]:
+        """Octets of several stored messages, for each (content, start, end); fewer where a message is shorter."""
+        ...
 
     # The trash table
 

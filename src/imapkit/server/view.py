@@ -7,7 +7,7 @@ withheld is told later, never lost; and no HIGHESTMODSEQ goes out that covers a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..errors import Bad
 from ..ports.session import Modes
@@ -60,8 +60,8 @@ class SelectedView:
     def numbered(self, messages: MessageSet) -> Iterator[tuple[int, int]]:
         return self._numbers.in_ranges(messages.ranges())
 
-    def numbers_of(self, messages: MessageSet) -> list[int]:
-        return self._numbers.of(list(messages))
+    def numbers_of(self, messages: Iterable[int]) -> list[int]:
+        return self._numbers.of(messages if isinstance(messages, list) else list(messages))
 
     def is_recent(self, uid: int) -> bool:
         return uid in self._recent

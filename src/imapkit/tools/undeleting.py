@@ -32,7 +32,7 @@ def lost(account: SqliteAccount, mailbox: str | None = None) -> list[Lost]:
             continue
         trashed = list(batch.trashed())
         contents = [batch.batch.content[split_id(item.trash_id)[1]] for item in trashed]
-        headers = [row[0] for row in account.read_columns(contents, [Column.HEADER])]
+        (headers,) = account.read_columns(contents, [Column.HEADER])
         found += [
             Lost(item, _field(header, "from"), _field(header, "subject"))
             for item, header in zip(trashed, headers, strict=True)

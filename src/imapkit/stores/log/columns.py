@@ -6,7 +6,7 @@ partly known already (a snapshot taken piece by piece, then the log above it) en
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from typing import Final, Protocol
 
@@ -44,17 +44,22 @@ class Totals:
     recent: int = 0
 
 
-@record
 class Slice:
-    """A run of messages for ``rows``: plain lists of equal length."""
+    """A run of messages: plain lists of equal length, each made when it is asked for, which is before anything can change."""
 
-    uid: list[int]
-    flags: list[int]
-    modseq: list[int]
-    saved: list[int]
-    content: list[int]
-    size: list[int]
-    date: list[int]
+    __slots__ = ("values",)
+
+    def __init__(self, values: Callable[[str], list[int]]) -> None:
+        self.values = values
+        """Of uid, flags, modseq, saved, content, size or date."""
+
+    @property
+    def uid(self) -> list[int]:
+        return self.values("uid")
+
+    @property
+    def content(self) -> list[int]:
+        return self.values("content")
 
 
 class Columns(Protocol):

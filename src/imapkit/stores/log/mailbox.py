@@ -6,38 +6,45 @@ The rule it must not break: columns, tail and row are replaced only after the ch
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
-from imapkit.ports.store import Changes, Column, MailboxRow
+from imapkit.ports.store import AnyColumn, Changes, Column, HeaderFields, MailboxRow
 from imapkit.protocol.numset import STAR, Range, join
 from imapkit.query.index import MessageSet, SearchIndex
 
 from . import bits
-from .columns import Columns, Slice
+from .columns import Columns
 from .entry import Added, Entry, Expunged, FlagsChanged, Touched
 from .state import State
 
 CHUNK: Final = 1000
+LOCAL_CHUNK: Final = 4000
+"""Of messages that are answered from memory alone."""
 CHUNK_OCTETS: Final = 4 << 20
-_LOCAL: Final[dict[Column, Callable[[Slice], list[int]]]] = {
-    Column.UID: lambda part: part.uid,
-    Column.FLAGS: lambda part: part.flags,
-    Column.MODSEQ: lambda part: part.modseq,
-    Column.SAVEDATE: lambda part: part.saved,
-    Column.CONTENT: lambda part: part.content,
-    Column.SIZE: lambda part: part.size,
-    Column.ARRIVED: lambda part: part.date,
+_LOCAL: Final[dict[AnyColumn, str]] = {
+    Column.UID: "uid",
+    Column.FLAGS: "flags",
+    Column.MODSEQ: "modseq",
+    Column.SAVEDATE: "saved",
+    Column.CONTENT: "content",
+    Column.SIZE: "size",
+    Column.ARRIVED: "date",
 }
 # How much of a message's size a column can be, for the octets of a chunk.
-_SHARE: Final = {Column.HEADER: 1 << 20, Column.ENVELOPE: 4096, Column.BODY: 4096, Column.BODYSTRUCTURE: 4096}
+_SHARE: Final[dict[AnyColumn, int]] = {
+    Column.HEADER: 1 << 20,
+    Column.ENVELOPE: 4096,
+    Column.BODY: 4096,
+    Column.BODYSTRUCTURE: 4096,
+}
 
 
 class Contents(Protocol):
     """What a mailbox asks of its store."""
 
-    def read_columns(self, contents: list[int], columns: Sequence[Column]) -> list[tuple[object, ...]]:
-        """Values of content columns, one tuple for each id, in order."""
+    def read_columns(self, contents: list[int], columns: Sequence[AnyColumn]) -> list[Sequence[object]]:
+        """Values of content columns: a sequence for each column, in the order of the ids."""
         ...
 
     def read_log(self, mailbox: int, since: int, until: int) -> list[Entry] | None:
@@ -105,28 +112,16 @@ class OpenMailbox:
     def uids(self) -> Sequence[int]:
         return self.columns.uids()
 
-    def rows(self, messages: MessageSet, columns: Sequence[Column]) -> Iterator[list[tuple[object, ...]]]:
+    def rows(self, messages: MessageSet, columns: Sequence[AnyColumn]) -> Iterator[list[tuple[object, ...]]]:
+        for chunk in self.chunks(messages, columns):
+            yield list(zip(*chunk, strict=True))
+
+    def chunks(self, messages: MessageSet, columns: Sequence[AnyColumn]) -> Iterator[list[Sequence[object]]]:
         foreign = [column for column in columns if column not in _LOCAL]
-        cap = max((_SHARE.get(column, 512) for column in foreign), default=16)
-        for part in self.columns.slices(messages, CHUNK, CHUNK_OCTETS, cap):
-            if not foreign:
-                yield list(zip(*[_LOCAL[column](part) for column in columns], strict=True))
-                continue
-            values = self.contents.read_columns(part.content, foreign)
-            if len(foreign) == len(columns):
-                yield values
-                continue
-            read = iter(range(len(foreign)))
-            places = [None if column in _LOCAL else next(read) for column in columns]
-            yield list(
-                zip(
-                    *[
-                        _LOCAL[column](part) if at is None else [row[at] for row in values]
-                        for column, at in zip(columns, places, strict=True)
-                    ],
-                    strict=True,
-                )
-            )
+        cap = max([_share(column) for column in foreign], default=16)
+        for part in self.columns.slices(messages, CHUNK if foreign else LOCAL_CHUNK, CHUNK_OCTETS, cap):
+            read = iter(self.contents.read_columns(part.content, foreign) if foreign else ())
+            yield [part.values(_LOCAL[column]) if column in _LOCAL else next(read) for column in columns]
 
     def flag_names(self, key: int) -> tuple[str, ...]:
         found = self._names.get(key)
@@ -195,6 +190,10 @@ class OpenMailbox:
         self.holders -= 1
         if self.holders == 0:
             self.contents.released(self)
+
+
+def _share(column: AnyColumn) -> int:
+    return 1 << 20 if isinstance(column, HeaderFields) else _SHARE.get(column, 512)
 
 
 def below(ranges: list[Range], end: int) -> list[Range]:

@@ -8,9 +8,10 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 
 from imapkit.errors import StoreBroken
+from imapkit.message.headers import select_from_all
 from imapkit.message.scan import scan
 from imapkit.message.text import search_header, search_text
-from imapkit.ports.store import Column, NewMessage
+from imapkit.ports.store import AnyColumn, Column, HeaderFields, NewMessage
 from imapkit.protocol.numset import Range
 from imapkit.query.index import IdColumn, SearchIndex, TextColumn
 from imapkit.stores.log.account import AccountModel
@@ -168,9 +169,14 @@ class MemoryAccount(AccountModel):
 
     # What the model reads
 
-    def read_columns(self, contents: list[int], columns: Sequence[Column]) -> list[tuple[object, ...]]:
-        readers = [_VALUES[column] for column in columns]
-        return [tuple([read(self._contents[number]) for read in readers]) for number in contents]
+    def read_columns(self, contents: list[int], columns: Sequence[AnyColumn]) -> list[Sequence[object]]:
+        stored = [self._contents[number] for number in contents]
+        return [
+            select_from_all(self.read_headers(contents), sorted(column.names))
+            if isinstance(column, HeaderFields)
+            else list(map(_VALUES[column], stored))
+            for column in columns
+        ]
 
     def read_log(self, mailbox: int, since: int, until: int) -> list[Entry] | None:
         return [entry for entry in self._log.get(mailbox, ()) if since < entry.modseq <= until]
@@ -217,6 +223,9 @@ class MemoryAccount(AccountModel):
         if stored is None:
             raise StoreBroken(f"there is no content {content_id}")
         return MemoryBody(stored.data)
+
+    def read_ranges(self, wanted: Sequence[tuple[int, int, int]]) -> list[bytes]:
+        return [self.body(content).read(start, end - start) for content, start, end in wanted]
 
     async def release(self) -> None:
         """Nothing to give back: the account lives as long as its store."""

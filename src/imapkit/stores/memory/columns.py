@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 
 from imapkit.protocol.numset import Range
 from imapkit.query.index import MessageSet, NumberColumn
@@ -215,15 +216,16 @@ class ArrayColumns:
             else:
                 start += most
             if places:
-                yield self._slice(places)
+                yield Slice(partial(self._values, places))
 
-    def _slice(self, places: list[int]) -> Slice:
-        return Slice(
-            [self._uid[at] for at in places],
-            [self._flags[at] for at in places],
-            [self._modseq[at] for at in places],
-            [self._saved[at] for at in places],
-            [self._content[at] for at in places],
-            [self._size[at] for at in places],
-            [self._date[at] for at in places],
-        )
+    def _values(self, places: list[int], name: str) -> list[int]:
+        column = {
+            "uid": self._uid,
+            "flags": self._flags,
+            "modseq": self._modseq,
+            "saved": self._saved,
+            "content": self._content,
+            "size": self._size,
+            "date": self._date,
+        }[name]
+        return [column[at] for at in places]

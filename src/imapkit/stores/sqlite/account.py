@@ -18,7 +18,7 @@ from typing import Protocol, cast
 import apsw
 
 from imapkit.errors import MailboxMissing, StoreBroken, StoreError
-from imapkit.ports.store import Column, NewMessage
+from imapkit.ports.store import AnyColumn, NewMessage
 from imapkit.protocol.numset import Range
 from imapkit.query.index import IdColumn, SearchIndex, TextColumn
 from imapkit.stores.log.account import AccountModel
@@ -399,9 +399,14 @@ class SqliteAccount(AccountModel):
                 if outside:
                     self.db.execute("COMMIT")
 
-    def read_columns(self, contents: list[int], columns: Sequence[Column]) -> list[tuple[object, ...]]:
+    def read_columns(self, contents: list[int], columns: Sequence[AnyColumn]) -> list[Sequence[object]]:
         with store_errors(self.path):
             return self.contents.read(contents, columns)
+
+    def read_numbers(self, contents: list[int], column: Column) -> str:
+        """The values of a column of numbers, with commas."""
+        with store_errors(self.path):
+            return self.contents.joined(contents, column)
 
     def read_log(self, mailbox: int, since: int, until: int) -> list[Entry] | None:
         state = self.states.get(mailbox)
@@ -463,6 +468,10 @@ class SqliteAccount(AccountModel):
 
     def body(self, content_id: int) -> SqliteBody:
         return SqliteBody(self, content_id)
+
+    def read_ranges(self, wanted: Sequence[tuple[int, int, int]]) -> list[bytes]:
+        with store_errors(self.path):
+            return self.contents.octets_of(wanted)
 
     def released(self, mailbox: OpenMailbox) -> None:
         """Columns that nobody holds stay within the budget, the latest opened longest."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -55,9 +56,9 @@ class NumpyColumns:
         self._alive = np.ones(16, np.bool_)
         self._present: NumpySet | None = None
         self._snapshot: array[int] | None = None
-
         self._first: int | None = None
         self._first_of = -1
+
     @property
     def octets(self) -> int:
         """Memory held."""
@@ -86,8 +87,8 @@ class NumpyColumns:
         elif isinstance(fact, Touched):
             self._columns["modseq"][self._span(fact.ranges)] = entry.modseq
         self.modseq = max(self.modseq, entry.modseq)
-
         self._first_of = -1
+
     def _add(self, entry: Entry, fact: Added) -> None:
         batch = fact.batch
         skip = max(0, self.last + 1 - fact.first)
@@ -150,8 +151,8 @@ class NumpyColumns:
     def _changed(self) -> None:
         self._present = None
         self._snapshot = None
-
         self._first_of = -1
+
     # Places
 
     def _span(self, ranges: list[Range]) -> Places:
@@ -407,32 +408,26 @@ class NumpyColumns:
             some = uids[start : start + most]
             places = self._places(NumpySet(some))
             start += len(some)
-            sizes = np.minimum(self._columns["size"][places], cap)
-            fit = max(1, int(np.searchsorted(np.cumsum(sizes), octets, "right")))
-            if fit < len(sizes):
-                # What does not fit is looked up again: the caller may wait in between.
-                kept = self._columns["uid"][places][:fit]
-                start = int(np.searchsorted(uids, kept[-1])) + 1
-                places = self._places(NumpySet(kept))
+            sizes = self._columns["size"][places]
+            if len(sizes) * cap > octets:
+                fit = max(1, int(np.searchsorted(np.cumsum(np.minimum(sizes, cap)), octets, "right")))
+                if fit < len(sizes):
+                    # What does not fit is looked up again: the caller may wait in between.
+                    kept = self._columns["uid"][places][:fit]
+                    start = int(np.searchsorted(uids, kept[-1])) + 1
+                    places = self._places(NumpySet(kept))
             if len(sizes):
-                yield self._slice(places)
+                yield Slice(partial(self._values, places))
 
-    def _slice(self, places: Places) -> Slice:
-        columns = self._columns
+    def _values(self, places: Places, name: str) -> list[int]:
+        if name != "flags":
+            return cast("list[int]", self._columns[name][places].tolist())
         planes = self._planes
         flags: list[int] = planes[0][places].tolist()
         for number, plane in enumerate(planes[1:], 1):
             words = plane[places].tolist()
             flags = [mask | word << PLANE * number for mask, word in zip(flags, words, strict=True)]
-        return Slice(
-            columns["uid"][places].tolist(),
-            flags,
-            columns["modseq"][places].tolist(),
-            columns["saved"][places].tolist(),
-            columns["content"][places].tolist(),
-            columns["size"][places].tolist(),
-            columns["date"][places].tolist(),
-        )
+        return flags
 
     # Snapshots
 

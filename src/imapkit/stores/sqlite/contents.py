@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import cast
 
 import apsw
 import zstandard
 
 from imapkit.errors import StoreBroken
+from imapkit.message.chosen import codes_of, pack_fields
+from imapkit.message.headers import select_from_all
 from imapkit.message.scan import scan
 from imapkit.message.text import search_header, search_text
-from imapkit.ports.store import Column
+from imapkit.ports.store import AnyColumn, Column, HeaderFields
 from imapkit.query.collate import VERSION as COLLATION
 from imapkit.query.index import IdColumn, TextColumn
 from imapkit.record import record
 from imapkit.stores.log.content import NewContent, ancestors, thread_keys
 
 from .blobs import Blobs
+from .fields import choose_fields
 
 INLINE = 64 * 1024
 """Messages up to this size live in the blob table."""
@@ -30,6 +34,9 @@ _TABLES = (("c", "content"), ("b", "blob"), ("s", "sort_key"))
 _INSERT_CONTENT = f"INSERT INTO content VALUES ({','.join('?' * 15)})"
 # Without the rest where the header is enough, and without either where a file has both.
 _OCTETS = "SELECT CASE WHEN file IS NULL THEN head END, CASE WHEN length(head) < ? THEN rest END, file FROM blob WHERE id = ?"
+_MANY_OCTETS = "SELECT CASE WHEN b.file IS NULL THEN b.head END, b.rest, b.file FROM carray(?) AS a CROSS JOIN blob AS b ON b.id = a.value"
+_FIELDS = "SELECT f.marks, f.data FROM carray(?) AS a CROSS JOIN fields AS f ON f.id = a.value"
+_INSERT_FIELDS = "INSERT INTO fields VALUES (?, ?, ?)"
 _INSERT_KEYS = f"INSERT INTO sort_key VALUES ({','.join('?' * 11)})"
 
 
@@ -83,6 +90,7 @@ def insert_content(db: apsw.Connection, number: int, content: NewContent) -> Non
         ),
     )  # fmt: skip
     db.execute(_INSERT_KEYS, _sort_keys(number, content))
+    db.execute(_INSERT_FIELDS, (number, *pack_fields(index.header)))
     blob = content.blob
     if isinstance(blob, Inline):
         db.execute("INSERT INTO blob VALUES (?, ?, NULL, ?)", (number, blob.head, blob.rest))
@@ -107,6 +115,19 @@ def _find_thread(db: apsw.Connection, number: int, message_ids: list[str]) -> in
     if fresh:
         db.executemany("INSERT INTO thread VALUES (?, ?)", fresh)
     return thread
+
+
+def _cut(head: bytes, rest: bytes, start: int, end: int) -> bytes:
+    """Octets from ``start`` to ``end`` of the two put together."""
+    size = len(head)
+    if start >= size:
+        start -= size
+        end -= size
+        return rest if start == 0 and end >= len(rest) else rest[start:end]
+    if end <= size:
+        return head[start:end]
+    data = head + rest
+    return data if start == 0 and end >= len(data) else data[start:end]
 
 
 class Contents:
@@ -166,9 +187,28 @@ class Contents:
             self._queries[columns] = query
         return query
 
-    def read(self, contents: list[int], columns: Sequence[Column]) -> list[tuple[object, ...]]:
-        """Values of ``columns``, a tuple for each id, in order. Raises StoreBroken when a content is missing."""
-        return self._join(self._query(tuple(columns)), contents)
+    def read(self, contents: list[int], columns: Sequence[AnyColumn]) -> list[Sequence[object]]:
+        """Values of ``columns``, a sequence for each, in the order of the ids. Raises StoreBroken when a content is missing."""
+        plain = tuple([column for column in columns if isinstance(column, Column)])
+        read: Iterator[Sequence[object]] = iter(())
+        if len(plain) == 1:
+            read = iter([list(chain.from_iterable(self._join(self._query(plain), contents)))])
+        elif plain and contents:
+            read = zip(*self._join(self._query(plain), contents), strict=True)
+        elif plain:
+            read = iter([()] * len(plain))
+        return [
+            self.header_fields(contents, column.names) if isinstance(column, HeaderFields) else next(read)
+            for column in columns
+        ]
+
+    def header_fields(self, contents: list[int], names: frozenset[bytes]) -> list[bytes]:
+        """The chosen fields of each header."""
+        codes = codes_of(names)
+        if codes is None:
+            return select_from_all(self.headers(contents), tuple(sorted(names)))
+        rows = self._join(_FIELDS, contents)
+        return choose_fields(rows, codes, tuple(names), lambda at: self.headers([contents[at]])[0])
 
     def _join(self, query: str, contents: list[int]) -> list[tuple[object, ...]]:
         if not contents:
@@ -181,8 +221,18 @@ class Contents:
             raise StoreBroken(f"{len(contents) - len(rows)} contents are missing; run fsck")
         return rows
 
+    def joined(self, contents: list[int], column: Column) -> str:
+        """The values of a column of numbers, with commas: they come out of SQLite as one text, which saves half the time."""
+        source = f"(SELECT {self._EXPRESSIONS[column]} AS value FROM carray(?) AS a CROSS JOIN sort_key AS s ON s.id = a.value)"
+        query = f"SELECT group_concat(value), count(value) FROM {source}"
+        bound = (apsw.carray(array("q", contents)),) if contents else ()
+        text, count = self._db.execute(query, bound).fetchall()[0] if contents else ("", 0)
+        if count != len(contents):
+            raise StoreBroken(f"{len(contents) - cast(int, count)} contents are missing; run fsck")
+        return cast(str, text)
+
     def headers(self, contents: list[int]) -> list[bytes]:
-        return [cast(bytes, row[0]) for row in self.read(contents, [Column.HEADER])]
+        return cast("list[bytes]", self.read(contents, [Column.HEADER])[0])
 
     def with_id(self, column: IdColumn, text: str) -> list[int]:
         letter = "M" if column is IdColumn.EMAIL else "T"
@@ -236,6 +286,24 @@ class Contents:
             return self._blobs.read(name, offset, length)
         data = head if rest is None else head + rest
         return data if offset == 0 and length >= len(data) else data[offset : offset + length]
+
+    def octets_of(self, wanted: Sequence[tuple[int, int, int]]) -> list[bytes]:
+        """Octets of several messages, for each (content, start, end): one look-up for all, and one read for each file."""
+        if len(wanted) <= 1:
+            return [self.octets(number, start, end - start) for number, start, end in wanted]
+        numbers = apsw.carray(array("q", [number for number, _, _ in wanted]))
+        rows = cast(
+            "list[tuple[bytes | None, bytes | None, str | None]]",
+            self._db.execute(_MANY_OCTETS, (numbers,)).fetchall(),
+        )
+        if len(rows) != len(wanted):
+            raise StoreBroken(f"{len(wanted) - len(rows)} contents have no octets; run fsck")
+        return [
+            self._blobs.read(file, start, end - start)
+            if file is not None
+            else _cut(head or b"", rest or b"", start, end)
+            for (_, start, end), (head, rest, file) in zip(wanted, rows, strict=True)
+        ]
 
     # Search texts
 

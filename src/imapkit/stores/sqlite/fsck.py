@@ -144,6 +144,10 @@ def _check_files(account: Checked) -> Iterator[str]:
     missing = cast(int, db.execute(query).fetchall()[0][0])
     if missing:
         yield f"{missing} contents cannot be sorted"
+    query = "SELECT count(*) FROM content LEFT JOIN fields USING (id) WHERE fields.id IS NULL"
+    missing = cast(int, db.execute(query).fetchall()[0][0])
+    if missing:
+        yield f"{missing} contents lack their header fields"
     query = "SELECT count(*) FROM content JOIN blob USING (id) WHERE file IS NULL AND length(head) + length(rest) <> size"
     wrong = cast(int, db.execute(query).fetchall()[0][0])
     if wrong:

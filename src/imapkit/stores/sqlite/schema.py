@@ -5,12 +5,14 @@ The rule it must not break: a step that was released is never edited; a change i
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, cast
 
 import apsw
 
 from imapkit.errors import StoreTooNew
+from imapkit.message.chosen import pack_fields
 from imapkit.protocol.dates import parse_date_time
 
 _STEPS: Final = (
@@ -78,8 +80,15 @@ _STEPS: Final = (
         FROM content AS c;
     ALTER TABLE content DROP COLUMN keys;
     """,
+    """
+    -- What HEADER.FIELDS reads: the fields that are asked for most, and where each of them lies (message.chosen).
+    CREATE TABLE fields (id INTEGER PRIMARY KEY, marks BLOB NOT NULL, data BLOB NOT NULL) STRICT;
+    INSERT INTO fields SELECT id, field_marks(head), field_data(head) FROM blob;
+    """,
 )
 SCHEMA: Final = len(_STEPS)
+_packed = lru_cache(maxsize=2)(pack_fields)
+"""Both values of a message are asked for one after the other."""
 
 
 def read_meta(db: apsw.Connection, key: str) -> str | None:
@@ -116,6 +125,8 @@ def migrate(db: apsw.Connection, path: Path) -> None:
     db.create_scalar_function(
         "internal_time", lambda *values: _internal_time(values[0]), 1, deterministic=True
     )
+    db.create_scalar_function("field_marks", lambda *values: _packed(values[0])[0], 1, deterministic=True)
+    db.create_scalar_function("field_data", lambda *values: _packed(values[0])[1], 1, deterministic=True)
     with db:
         db.execute(
             "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID"

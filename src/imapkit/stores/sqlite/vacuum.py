@@ -32,7 +32,7 @@ UNNAMED: Final = DAY
 AT_ONCE: Final = 500
 """Contents of one transaction: writers wait so long."""
 _ALL: Final = (1, (1 << 32) - 1)
-_TABLES: Final = ("text", "sort_key", "blob", "content")
+_TABLES: Final = ("text", "sort_key", "fields", "blob", "content")
 
 Numbers = npt.NDArray[np.int64]
 
