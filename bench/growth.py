@@ -1,6 +1,6 @@
 """`python -m bench.growth`: imapkit's figures at 10,000, 100,000 and 1,000,000 messages, each checked as in the other runs.
 
-It needs about 8 GB of memory and 20 minutes for the million. `--write` keeps what was found for RESULTS.md, which
+It needs about 8 GB of memory, 20 GB of disk, and half an hour for the million. `--write` keeps what was found for RESULTS.md, which
 `python -m bench` writes.
 """
 
