@@ -6,16 +6,26 @@ Extensions add selection options at ``Point.LIST_SELECTION``, return options at 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
-from functools import partial
-from typing import Protocol, Self, cast, runtime_checkable
+from functools import lru_cache, partial
+from typing import Final, Protocol, Self, cast, runtime_checkable
 
 from ..errors import ParseError
 from ..ports.client import ClientSession, Op
 from ..ports.session import SessionContext
 from ..ports.store import MailboxRow
 from ..protocol import states
-from ..protocol.mailbox import DELIMITER, INBOX, ListPattern, normal, read_list_mailbox, read_mailbox
+from ..protocol.mailbox import (
+    DELIMITER,
+    INBOX,
+    ListPattern,
+    is_simple,
+    normal,
+    read_list_mailbox,
+    read_mailbox,
+    superiors,
+)
 from ..protocol.registry import Feature, Grammar, Phase, Point, Writable
 from ..record import record
 from ..wire.cursor import Cursor
@@ -36,6 +46,9 @@ NONEXISTENT = "\\NonExistent"
 SUBSCRIBED = "\\Subscribed"
 HAS_CHILDREN = "\\HasChildren"
 HAS_NO_CHILDREN = "\\HasNoChildren"
+
+_PACE: Final = 500
+"""Names listed without a pause."""
 
 
 # What is listed
@@ -355,9 +368,13 @@ async def handle_list(ctx: SessionContext, command: List) -> None:
     await run_hooks(ctx, "LIST", Phase.PLAN, plan)
     entries = list_entries(ctx)
     patterns = [ListPattern(normal(command.reference + pattern)) for pattern in command.patterns]
-    for entry in entries:
-        if any(pattern.matches(entry.name) for pattern in patterns):
-            await _list_one(ctx, plan, entry, entries)
+    selection = _Selection(command, entries)
+    for number, entry in enumerate(entries, 1):
+        if patterns[0].matches(entry.name) or any(pattern.matches(entry.name) for pattern in patterns[1:]):
+            await _list_one(ctx, plan, entry, selection)
+        if number % _PACE == 0:
+            await ctx.flush()
+            await asyncio.sleep(0)
 
 
 def list_entries(ctx: SessionContext) -> list[ListEntry]:
@@ -368,34 +385,65 @@ def list_entries(ctx: SessionContext) -> list[ListEntry]:
     for name in rows:
         while DELIMITER in name:
             name = name.rpartition(DELIMITER)[0]
+            if name in parents:
+                break
             parents.add(name)
-    every = sorted(rows.keys() | parents | subscribed, key=lambda name: (name != INBOX, name))
+    others = (parents | subscribed) - rows.keys()
+    every = sorted([*rows, *others]) if others else list(rows)
+    if INBOX in rows or INBOX in others:
+        every.remove(INBOX)
+        every.insert(0, INBOX)
     return [ListEntry(name, rows.get(name), name in subscribed, name in parents) for name in every]
 
 
-async def _list_one(ctx: SessionContext, plan: ListPlan, entry: ListEntry, entries: list[ListEntry]) -> None:
-    command = plan.command
-    selection = cast("tuple[SelectionOption, ...]", command.selection)
-    base = [option for option in selection if option.base]
-    chosen = all(option.selects(entry) for option in base)
-    childinfo: tuple[str, ...] = ()
-    if any(isinstance(option, SelectRecursive) for option in selection):
-        childinfo = _childinfo(entry, base, entries)
-    if not base and entry.row is None and not entry.has_children:
+def list_entry(ctx: SessionContext, row: MailboxRow) -> ListEntry:
+    """The entry of one mailbox."""
+    prefix = row.name + DELIMITER
+    has_children = any(other.name.startswith(prefix) for other in ctx.account.mailboxes())
+    return ListEntry(row.name, row, row.name in ctx.account.subscriptions(), has_children)
+
+
+class _Selection:
+    """The selection options of one command."""
+
+    def __init__(self, command: List, entries: list[ListEntry]) -> None:
+        self.options = cast("tuple[SelectionOption, ...]", command.selection)
+        self.base = [option for option in self.options if option.base]
+        self.tells_subscribed = any(isinstance(option, SelectSubscribed) for option in self.options)
+        self._above: set[str] = set()
+        """Names that have inferior names that are selected (RFC 5258 section 4)."""
+        if any(isinstance(option, SelectRecursive) for option in self.options):
+            for entry in entries:
+                if self.chooses(entry):
+                    self._above.update(superiors(entry.name))
+        self._childinfo = tuple(_option_name(option) for option in self.base)
+
+    def chooses(self, entry: ListEntry) -> bool:
+        return all(option.selects(entry) for option in self.base)
+
+    def childinfo(self, entry: ListEntry) -> tuple[str, ...]:
+        return self._childinfo if entry.name in self._above else ()
+
+
+async def _list_one(ctx: SessionContext, plan: ListPlan, entry: ListEntry, selection: _Selection) -> None:
+    childinfo = selection.childinfo(entry)
+    if not selection.base and entry.row is None and not entry.has_children:
         return  # only a subscription: it exists for LIST (SUBSCRIBED) alone
-    if not chosen and not childinfo:
+    if not selection.chooses(entry) and not childinfo:
         return
-    ctx.send(ListData(_attributes(ctx, plan, entry, selection), DELIMITER, entry.name, childinfo))
+    attributes = _attributes(ctx, plan, entry, selection)
+    if childinfo or not is_simple(entry.name):
+        ctx.send(ListData(attributes, DELIMITER, entry.name, childinfo))
+    else:
+        ctx.send_bytes(b'* LIST %s "/" "%s"\r\n' % (_attribute_list(attributes), entry.name.encode("ascii")))
     for option in plan.returns:
         await option.after(ctx, entry)
 
 
-def _childinfo(entry: ListEntry, base: list[SelectionOption], entries: list[ListEntry]) -> tuple[str, ...]:
-    prefix = entry.name + DELIMITER
-    inferior = [other for other in entries if other.name.startswith(prefix)]
-    if not any(all(option.selects(other) for option in base) for other in inferior):
-        return ()
-    return tuple(_option_name(option) for option in base)
+@lru_cache(256)
+def _attribute_list(attributes: tuple[str, ...]) -> bytes:
+    w = Writer()
+    return w.list_of(attributes, lambda attribute: w.flag(attribute.encode())).octets()
 
 
 def _option_name(option: SelectionOption) -> str:
@@ -405,11 +453,11 @@ def _option_name(option: SelectionOption) -> str:
 
 
 def _attributes(
-    ctx: SessionContext, plan: ListPlan, entry: ListEntry, selection: tuple[SelectionOption, ...]
+    ctx: SessionContext, plan: ListPlan, entry: ListEntry, selection: _Selection
 ) -> tuple[str, ...]:
     nothing = NONEXISTENT if plan.command.extended or ctx.modes.rev2 else NOSELECT
     found = dict.fromkeys([nothing] if entry.row is None else entry.row.special_use)
-    if entry.subscribed and any(isinstance(option, SelectSubscribed) for option in selection):
+    if entry.subscribed and selection.tells_subscribed:
         found[SUBSCRIBED] = None
     for option in plan.returns:
         found.update(dict.fromkeys(option.attributes(entry)))

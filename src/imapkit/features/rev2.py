@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..ports.session import SessionContext
 from ..protocol.registry import Feature, Phase
-from .list_ import list_entries, plain_list_data
+from .list_ import list_entry, plain_list_data
 from .select import SelectPlan
 
 feature = Feature(
@@ -29,5 +29,4 @@ def enable_rev2(ctx: SessionContext) -> None:
 def tell_name(ctx: SessionContext, plan: SelectPlan) -> None:
     """SELECT tells the mailbox's name as LIST does (RFC 9051 section 6.3.2)."""
     if ctx.modes.rev2:
-        entry = next(entry for entry in list_entries(ctx) if entry.name == plan.opened().name)
-        ctx.send(plain_list_data(entry))
+        ctx.send(plain_list_data(list_entry(ctx, plan.opened().mailbox.row)))

@@ -6,6 +6,7 @@ An extension adds an item by ``status_item(feature, name, of)`` in its own file.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Final, Self
 
 from ..errors import No
@@ -13,7 +14,7 @@ from ..ports.client import ClientSession, Op
 from ..ports.session import SessionContext
 from ..ports.store import MailboxRow
 from ..protocol import states
-from ..protocol.mailbox import read_mailbox
+from ..protocol.mailbox import is_simple, read_mailbox
 from ..protocol.registry import Feature, Grammar, Phase, Point
 from ..record import record
 from ..wire.cursor import Cursor
@@ -198,12 +199,24 @@ async def send_status_data(ctx: SessionContext, row: MailboxRow, items: Sequence
     """Answer STATUS for one mailbox; also for LIST … RETURN (STATUS …)."""
     plan = StatusPlan(row, tuple(items))
     await run_hooks(ctx, "STATUS", Phase.PLAN, plan)
-    values: list[StatusAtt] = []
-    for name in plan.items:
-        item = ctx.registry.grammar.reader(Point.STATUS_ITEM, name.encode("ascii"))
-        assert isinstance(item, StatusItem)
-        values.append(StatusAtt(name, item.of(ctx, row)))
-    ctx.send(StatusData(row.name, tuple(values)))
+    line, sources = _line(ctx.registry.grammar, plan.items)
+    values = tuple([of(ctx, row) for of in sources])
+    if is_simple(row.name) and set(map(type, values)) == {int}:
+        ctx.send_bytes(line % (Writer().mailbox(row.name).octets(), *values))
+        return
+    atts = [StatusAtt(name, value) for name, value in zip(plan.items, values, strict=True)]
+    ctx.send(StatusData(row.name, tuple(atts)))
+
+
+@lru_cache(64)
+def _line(
+    grammar: Grammar, names: tuple[str, ...]
+) -> tuple[bytes, list[Callable[[SessionContext, MailboxRow], StatusValue]]]:
+    """The response where all values are numbers, and where they come from."""
+    items = [grammar.reader(Point.STATUS_ITEM, name.encode("ascii")) for name in names]
+    sources = [item.of for item in items if isinstance(item, StatusItem)]
+    assert len(sources) == len(names)
+    return b"* STATUS %%b (%b)\r\n" % b" ".join([b"%b %%d" % name.encode("ascii") for name in names]), sources
 
 
 @feature.handler(StatusCommand)

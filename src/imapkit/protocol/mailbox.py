@@ -101,6 +101,12 @@ def superiors(name: str) -> list[str]:
     return [DELIMITER.join(levels[:count]) for count in range(1, len(levels))]
 
 
+def is_simple(name: str) -> bool:
+    """True for a name that a quoted string holds as it is, in modified UTF-7 as in UTF-8."""
+    return _SIMPLE_NAME.fullmatch(name) is not None
+
+
+_SIMPLE_NAME: Final = re.compile(r"[ !#-%'-\[\]-~]{1,200}")
 _SIMPLE: Final = re.compile(r"([^*%]*)([*%]?)")
 
 
