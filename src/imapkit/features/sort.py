@@ -12,7 +12,7 @@ from typing import Final, Self, TypeVar, cast
 
 from ..ports.client import ClientSession, Op
 from ..ports.session import SessionContext
-from ..ports.store import Column, MessageSet
+from ..ports.store import Arranged, Column, MessageSet
 from ..protocol import states
 from ..protocol.registry import Feature, Grammar, Point, Sync
 from ..query.key import SearchKey, read_program, write_program
@@ -21,7 +21,7 @@ from ..query.sort import sort as sorted_positions
 from ..record import record, value
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
-from .search import CHARSETS, Search, number_line, read_numbers, run_search
+from .search import CHARSETS, Search, number_line, numbers_of, read_numbers, run_search
 
 feature = Feature(
     "SORT",
@@ -162,20 +162,34 @@ async def handle_sort(ctx: SessionContext, command: Sort) -> None:
     by: dict[Column, bool] = {}
     for key in command.by:
         by.setdefault(key.column, key.reverse)
-    uids, values = await gather(ctx, plan.found, tuple(by))
-    keyed = [
-        SortColumn(cast("list[int] | list[str]", column), reverse)
-        for column, reverse in zip(values, by.values(), strict=True)
-    ]
-    order = await drive(sorted_positions(len(uids), keyed))
-    numbers = uids if command.uid else await numbers_for(ctx, uids, plan.found)
-    ordered = (numbers[at] for at in order)
+    arrangement = ctx.view.mailbox.arrangement()
+    if arrangement is None:
+        found = await _sorted_rows(ctx, plan.found, by)
+    else:
+        found = await drive(arrangement.sorted(plan.found, tuple(by.items())))
+    numbers = await numbers_for(ctx, found.uids, plan.found, uid=command.uid)
     pieces = [b"* "]
-    for piece in number_line(b"SORT", ordered, plan.modseq):
+    for piece in number_line(b"SORT", _picked(numbers, found.order), plan.modseq):
         pieces.append(piece)
         await asyncio.sleep(0)
     ctx.send_bytes(*pieces, b"\r\n")
     await ctx.flush()
+
+
+def _picked(numbers: Sequence[int], order: list[int]) -> Iterator[int]:
+    if isinstance(numbers, range):  # from 1, and slow to look into
+        return (at + 1 for at in order)
+    return map(numbers.__getitem__, order)
+
+
+async def _sorted_rows(ctx: SessionContext, messages: MessageSet, by: dict[Column, bool]) -> Arranged:
+    """The order where the store keeps none."""
+    uids, values = await gather(ctx, messages, tuple(by))
+    keyed = [
+        SortColumn(cast("list[int] | list[str]", column), reverse)
+        for column, reverse in zip(values, by.values(), strict=True)
+    ]
+    return Arranged(uids, await drive(sorted_positions(len(uids), keyed)))
 
 
 async def gather(
@@ -199,12 +213,20 @@ async def _values(ctx: SessionContext, messages: MessageSet, columns: Sequence[C
     return values
 
 
-async def numbers_for(ctx: SessionContext, uids: list[int], messages: MessageSet) -> list[int]:
-    """The message numbers of ``uids``, which are ascending members of ``messages``."""
+async def numbers_for(
+    ctx: SessionContext, uids: Sequence[int], messages: MessageSet, *, uid: bool
+) -> Sequence[int]:
+    """What ``uids``, which are ascending members of ``messages``, are called in the answer: UIDs or message numbers."""
+    if uid:
+        return uids
+    if len(uids) == len(ctx.view):
+        return range(1, len(uids) + 1)
+    if len(uids) == len(messages):
+        return list(numbers_of(ctx.view, messages, uid=False))
     numbers: list[int] = []
     numbered = ctx.view.numbered(messages)
-    for place, uid in enumerate(uids):
-        numbers.append(_number_of(numbered, uid))
+    for place, each in enumerate(uids):
+        numbers.append(_number_of(numbered, each))
         if place % _PACE == 0:
             await asyncio.sleep(0)
     return numbers

@@ -7,19 +7,19 @@ steps of a long answer. On both ends threads are lists in preorder with depths, 
 from __future__ import annotations
 
 import asyncio
-import enum
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Self, cast
 
 from ..ports.client import ClientSession, Op
 from ..ports.session import SessionContext
-from ..ports.store import Column
+from ..ports.store import Column, MessageSet
 from ..protocol import states
 from ..protocol.registry import Feature, Grammar, Sync
 from ..query import thread as threading
 from ..query.key import SearchKey
 from ..query.sort import Work
-from ..query.thread import Letters, Threads
+from ..query.thread import Algorithm, Letters, Threads
 from ..record import record, value
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
@@ -33,19 +33,12 @@ feature = Feature(
     capabilities=("THREAD=ORDEREDSUBJECT", "THREAD=REFERENCES", "THREAD=REFS"),
 )
 
-_BATCH: Final = 1000
+_BATCH: Final = 2000
+_LARGE: Final = 50
+"""A thread of more messages has a shape that hardly any other has."""
+_SHAPES: Final = 5000
+_NUMBER: Final = re.compile(rb"\d+")
 _PACE: Final = 4000
-
-
-class Algorithm(enum.Enum):
-    """thread-alg."""
-
-    ORDEREDSUBJECT = "ORDEREDSUBJECT"
-    """One thread for each base subject."""
-    REFERENCES = "REFERENCES"
-    """By References and In-Reply-To, then by base subject."""
-    REFS = "REFS"
-    """By References and In-Reply-To alone; the latest thread last."""
 
 
 _ALGORITHMS: Final = {algorithm.value.encode(): algorithm for algorithm in Algorithm}
@@ -179,7 +172,48 @@ def _read_thread(c: Cursor) -> Iterator[Member]:
 
 
 def render(numbers: Sequence[int], depths: Sequence[int]) -> Iterator[bytes]:
-    """The thread-lists of threads in preorder, in pieces; a number 0 stands for a message that is not there."""
+    """The thread-lists of threads in preorder, in pieces; a number 0 stands for a message that is not there.
+
+    Most threads have one of a few shapes, so each shape is worked out once.
+    """
+    shapes: dict[tuple[int, ...], bytes] = {(0,): b"(%d)"}
+    ends = [place for place, depth in enumerate(depths) if not depth]
+    ends.append(len(depths))
+    formats: list[bytes] = []
+    start = begun = 0
+    for end in ends[1:]:
+        missing = not numbers[start]
+        if end - start == 1 and not missing:
+            formats.append(b"(%d)")
+        elif end - start > _LARGE or 0 in numbers[start + missing : end]:
+            if start > begun:
+                yield _filled(formats, numbers[begun:start])
+                formats.clear()
+            yield from render_plainly(numbers[start:end], depths[start:end])
+            begun = end
+        else:
+            shape = (-1, *depths[start + 1 : end]) if missing else tuple(depths[start:end])
+            text = shapes.get(shape)
+            if text is None:
+                if len(shapes) > _SHAPES:
+                    shapes.clear()
+                places = [0 if missing and not place else place + 1 for place in range(end - start)]
+                text = shapes[shape] = _NUMBER.sub(b"%d", b"".join(render_plainly(places, depths[start:end])))
+            formats.append(text)
+        start = end
+        if start - begun > _BATCH:
+            yield _filled(formats, numbers[begun:start])
+            formats.clear()
+            begun = start
+    yield _filled(formats, numbers[begun:start])
+
+
+def _filled(formats: list[bytes], numbers: Sequence[int]) -> bytes:
+    return b"".join(formats) % tuple(filter(None, numbers))
+
+
+def render_plainly(numbers: Sequence[int], depths: Sequence[int]) -> Iterator[bytes]:
+    """``render`` member by member, for threads of any shape."""
     several = bytearray(len(depths))
     last: list[int] = []
     for place, depth in enumerate(depths):
@@ -226,14 +260,15 @@ _RUN: Final[dict[Algorithm, tuple[tuple[Column, ...], Callable[[Letters], Work[T
 @feature.handler(Thread)
 async def handle_thread(ctx: SessionContext, command: Thread) -> None:
     plan = await run_search(ctx, command.search)
-    columns, algorithm = _RUN[command.algorithm]
-    uids, values = await gather(ctx, plan.found, columns)
-    threads = await drive(algorithm(_letters(columns, values)))
-    numbers = uids if command.uid else await numbers_for(ctx, uids, plan.found)
+    uids, threads = await _threads(ctx, plan.found, command.algorithm)
+    numbers = await numbers_for(ctx, uids, plan.found, uid=command.uid)
     members: list[int] = []
     for start in range(0, len(threads.members), _PACE):
         part = threads.members[start : start + _PACE]
-        members += [numbers[at] if at != threading.DUMMY else 0 for at in part]
+        if isinstance(numbers, range):  # from 1, and slow to look into; a dummy becomes 0
+            members += [at + 1 for at in part]
+        else:
+            members += [numbers[at] if at != threading.DUMMY else 0 for at in part]
         await asyncio.sleep(0)
     pieces = [b"* THREAD "] if members else [b"* THREAD"]
     for piece in render(members, threads.depths):
@@ -241,6 +276,19 @@ async def handle_thread(ctx: SessionContext, command: Thread) -> None:
         await asyncio.sleep(0)
     ctx.send_bytes(*pieces, b"\r\n")
     await ctx.flush()
+
+
+async def _threads(
+    ctx: SessionContext, messages: MessageSet, algorithm: Algorithm
+) -> tuple[Sequence[int], Threads]:
+    """UIDs and the threads of their places: from what the store keeps, else from the rows."""
+    arrangement = ctx.view.mailbox.arrangement()
+    found = None if arrangement is None else await drive(arrangement.threads(messages, algorithm))
+    if found is not None:
+        return found
+    columns, run = _RUN[algorithm]
+    uids, values = await gather(ctx, messages, columns)
+    return uids, await drive(run(_letters(columns, values)))
 
 
 def _letters(columns: Sequence[Column], values: list[list[object]]) -> Letters:

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..protocol.numset import Range
 from ..query.index import MessageSet, SearchIndex
+from ..query.sort import Work
+from ..query.thread import Algorithm, Threads
 from ..record import record, value
 from ..wire.frame import Literal, LiteralSink
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Account",
     "Added",
+    "Arranged",
+    "Arrangement",
     "Body",
     "Changes",
     "AnyColumn",
@@ -196,6 +200,28 @@ class Trashed:
     expunged: datetime
 
 
+@record
+class Arranged:
+    """Messages in an order: their UIDs, ascending, and the places in that list."""
+
+    uids: Sequence[int]
+    order: list[int]
+
+
+class Arrangement(Protocol):
+    """The order of a mailbox's messages, from what the store keeps for it. Messages that are gone are left out."""
+
+    def sorted(self, messages: MessageSet, by: Sequence[tuple[Column, bool]]) -> Work[Arranged]:
+        """By the columns of SORT, each ascending, or descending where it says True; equals by ascending UID."""
+        ...
+
+    def threads(
+        self, messages: MessageSet, algorithm: Algorithm
+    ) -> Work[tuple[Sequence[int], Threads] | None]:
+        """UIDs, ascending, and threads of places in that list; None: the caller has to thread the rows."""
+        ...
+
+
 class Body(Protocol):
     """The octets of a stored message."""
 
@@ -249,6 +275,10 @@ class Mailbox(Protocol):
 
     def search(self) -> SearchIndex:
         """The mailbox as the query engine sees it now."""
+        ...
+
+    def arrangement(self) -> Arrangement | None:
+        """None: the store keeps nothing for SORT and THREAD, which are done from the rows."""
         ...
 
     def first_unseen(self) -> int | None:

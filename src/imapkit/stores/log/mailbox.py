@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
-from imapkit.ports.store import AnyColumn, Changes, Column, HeaderFields, MailboxRow
+from imapkit.ports.store import AnyColumn, Arrangement, Changes, Column, HeaderFields, MailboxRow
 from imapkit.protocol.numset import STAR, Range, join
 from imapkit.query.index import MessageSet, SearchIndex
 
@@ -57,6 +57,10 @@ class Contents(Protocol):
 
     def search_index(self, mailbox: OpenMailbox) -> SearchIndex: ...
 
+    def arrangement(self, mailbox: OpenMailbox) -> Arrangement | None:
+        """What keeps the order of messages; asked for once."""
+        ...
+
     def released(self, mailbox: OpenMailbox) -> None:
         """Nobody holds the mailbox any more."""
         ...
@@ -76,6 +80,7 @@ class OpenMailbox:
         self._tail_modseqs: list[int] = []
         self._tail_from = tail_from
         self._names: dict[int, tuple[str, ...]] = {}
+        self.arranged: Arrangement | None = None
 
     # The store's side
 
@@ -97,6 +102,7 @@ class OpenMailbox:
     def replace_columns(self, columns: Columns) -> None:
         """Columns read anew, as of the present state."""
         self.columns = columns
+        self.arranged = None
         self._tail.clear()
         self._tail_modseqs.clear()
         self._tail_from = self.state.modseq
@@ -136,6 +142,11 @@ class OpenMailbox:
 
     def search(self) -> SearchIndex:
         return self.contents.search_index(self)
+
+    def arrangement(self) -> Arrangement | None:
+        if self.arranged is None:
+            self.arranged = self.contents.arrangement(self)
+        return self.arranged
 
     def first_unseen(self) -> int | None:
         return self.columns.first_without(bits.SEEN_BIT)

@@ -188,6 +188,9 @@ class MemoryAccount(AccountModel):
     def search_index(self, mailbox: OpenMailbox) -> SearchIndex:
         return LogSearch(mailbox, self)
 
+    def arrangement(self, mailbox: OpenMailbox) -> None:
+        """Sorted and threaded from the rows, which are in memory."""
+
     def released(self, mailbox: OpenMailbox) -> None:
         """Columns stay: they are small where this store is used."""
 

@@ -18,7 +18,7 @@ from typing import Protocol, cast
 import apsw
 
 from imapkit.errors import MailboxMissing, StoreBroken, StoreError
-from imapkit.ports.store import AnyColumn, NewMessage
+from imapkit.ports.store import AnyColumn, Column, NewMessage
 from imapkit.protocol.numset import Range
 from imapkit.query.index import IdColumn, SearchIndex, TextColumn
 from imapkit.stores.log.account import AccountModel
@@ -31,6 +31,7 @@ from imapkit.stores.log.trash import TrashBatch
 from imapkit.wire.frame import LiteralSink, MemorySink
 
 from . import database
+from .arrangement import Arrangement
 from .blobs import Blobs
 from .columns import NumpyColumns
 from .contents import INLINE, Contents, InFile, Inline, insert_content
@@ -422,6 +423,9 @@ class SqliteAccount(AccountModel):
     def search_index(self, mailbox: OpenMailbox) -> SearchIndex:
         return LogSearch(mailbox, self)
 
+    def arrangement(self, mailbox: OpenMailbox) -> Arrangement:
+        return Arrangement(mailbox, self)
+
     def read_texts(self, column: TextColumn, contents: list[int]) -> list[str]:
         with store_errors(self.path):
             found = self.contents.texts(column, contents)
@@ -526,5 +530,6 @@ class SqliteAccount(AccountModel):
 
 
 def _octets(mailbox: OpenMailbox) -> int:
-    columns = mailbox.columns
-    return columns.octets if isinstance(columns, NumpyColumns) else 0
+    columns, arranged = mailbox.columns, mailbox.arranged
+    kept = arranged.octets if isinstance(arranged, Arrangement) else 0
+    return kept + (columns.octets if isinstance(columns, NumpyColumns) else 0)

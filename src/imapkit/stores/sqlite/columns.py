@@ -401,6 +401,11 @@ class NumpyColumns:
 
     # Reading
 
+    def arrays(self, messages: MessageSet, *names: str) -> list[Column]:
+        """The values of columns, for the members that are present. Not to be changed."""
+        places = self._places(messages)
+        return [self._columns[name][places] for name in names]
+
     def slices(self, messages: MessageSet, most: int, octets: int, cap: int) -> Iterator[Slice]:
         uids = uids_of(messages)
         start = 0
