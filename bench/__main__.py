@@ -58,6 +58,11 @@ def _setup(options: argparse.Namespace, sizes: Sizes, directory: str) -> Setup:
     return Setup(sizes.accounts, Certificate.make(Path(directory)), made)
 
 
+def _filled(bed: Bed, started: float) -> str:
+    rate = f"filled at {bed.fill_rate:.0f} messages a second" if bed.fill_rate else "filled by files"
+    return f"{rate} [{time.perf_counter() - started:.0f} s since the start]"
+
+
 def _raise_descriptors() -> None:
     """One idle session is a descriptor here and one or two in the server, which inherits the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -86,8 +91,8 @@ def main() -> int:
                 say(f"{missing}: measured without it")
                 continue
             bed.fill()
+            say(f"{bed.server.name} {bed.server.version}: {_filled(bed, started)}")
             visit_all(bed)
-            say(f"{bed.server.name} {bed.server.version}: filled at {bed.fill_rate:.0f} messages a second")
             beds.append(bed)
         rows = [row for row in ROWS if not options.clients and options.only.lower() in row.name.lower()]
         if options.quick and not options.only:

@@ -35,9 +35,9 @@ _METHOD = """
   APPEND rows is counted until imapkit has nothing left to do: texts are made and the index is built half a second behind.
 - Dovecot mdbox is tuned (processes reused, idle sessions hibernate); Maildir runs as Debian starts it, Cyrus with its defaults, its
   mailboxes filled by files and `reconstruct`. None has a full-text index.
-- Many accounts: {accounts:,}, each of which logged in once before. Peers keep their passwords as plain text; so that the rows are about
-  accounts, imapkit's have the cheapest argon2id hash there is, and what a real one costs at the first LOGIN has a row of its own. The
-  account with the mail has a real hash, remembered after the first LOGIN.
+- Many accounts: {accounts:,} (500 where each session is a process), each of which logged in once before. Peers keep passwords as plain
+  text; so that the rows are about accounts, imapkit's have the cheapest argon2id hash there is, and what a real one costs at the first
+  LOGIN has a row of its own. The account with the mail has a real hash, remembered after the first LOGIN.
 - TLS: one certificate for all (ECDSA P-256), TLS 1.3, verified by the client. "Resumed": each handshake offers the ticket of the one
   before.
 - Needles of SEARCH are in one message of 2,000 (rare), in one of ten, in two of three (in most), in none, and two characters long inside

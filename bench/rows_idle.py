@@ -73,7 +73,7 @@ def _measured(bed: Bed, kind: str) -> Idle:
     if found is None:
         names, tls = [USER], None
         if kind == "many":
-            names = bed.server.setup.names
+            names = bed.server.names
         if kind == "tls":
             certificate = bed.server.setup.certificate
             tls = certificate.client() if certificate else None
@@ -148,7 +148,7 @@ def _hear(bed: Bed, name: str, sessions: Sequence[Connection]) -> None:
 
 
 def _hold(bed: Bed) -> Held:
-    names = bed.server.setup.names or [USER]
+    names = bed.server.names or [USER]
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     count = min(bed.sizes.held, (allowed - 1_000) * 3 // 4)
     _restart(bed)

@@ -14,7 +14,7 @@ from bench.corpus import extra_mail
 from bench.load import Connection, NotOffered, WrongAnswer, append_line
 from bench.servers import PASSWORD, STRANGERS, USER
 
-_THREADS, _WARM = 4, 16
+_THREADS, _WARM, _LESS = 4, 16, 4
 _RESUMED = 0.95
 """Fewer resumed handshakes than this part are told beside the figure."""
 
@@ -85,8 +85,8 @@ class Visitors:
 
 def visit_all(bed: Bed) -> None:
     """Everybody logs in once: afterwards each account has what a server makes for it at the first visit."""
-    if bed.server.setup.names:
-        Visitors(bed, bed.server.setup.names, None, False).run()
+    if bed.server.names:
+        Visitors(bed, bed.server.names, None, False).run()
         bed.server.settle()
 
 
@@ -101,10 +101,13 @@ def _rate(bed: Bed, names: Sequence[str], tls: ssl.SSLContext | None = None, res
 
 
 def _some(bed: Bed, round_: int) -> list[str]:
-    names = bed.server.setup.names
-    if not names:
+    if not bed.server.names:
         raise NotOffered("many accounts")
-    return Random(f"accounts {round_}").sample(names, min(bed.sizes.logins, len(names)))
+    return Random(f"accounts {round_}").sample(bed.server.names, min(len(_one(bed)), len(bed.server.names)))
+
+
+def _one(bed: Bed) -> list[str]:
+    return [USER] * (bed.sizes.logins // _LESS if bed.server.forks else bed.sizes.logins)
 
 
 def _context(bed: Bed) -> ssl.SSLContext:
@@ -115,7 +118,7 @@ def _context(bed: Bed) -> ssl.SSLContext:
 
 def logins(bed: Bed, round_: int) -> float:
     """Sessions a second, one account, no TLS."""
-    return _rate(bed, [USER] * bed.sizes.logins)
+    return _rate(bed, _one(bed))
 
 
 def logins_many(bed: Bed, round_: int) -> float:
@@ -125,12 +128,12 @@ def logins_many(bed: Bed, round_: int) -> float:
 
 def logins_tls(bed: Bed, round_: int) -> float:
     """Sessions a second, one account, a full handshake each."""
-    return _rate(bed, [USER] * bed.sizes.logins, _context(bed))
+    return _rate(bed, _one(bed), _context(bed))
 
 
 def logins_resumed(bed: Bed, round_: int) -> float:
     """Sessions a second, one account; each handshake offers the ticket of the one before."""
-    return _rate(bed, [USER] * bed.sizes.logins, _context(bed), resume=True)
+    return _rate(bed, _one(bed), _context(bed), resume=True)
 
 
 def logins_tls_many(bed: Bed, round_: int) -> float:

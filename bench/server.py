@@ -14,6 +14,7 @@ from bench.load import Connection
 from bench.proc import cpu_seconds, open_files, pss_bytes
 from bench.tls import Certificate
 
+_FEWER = 500
 USER, PASSWORD = "ann", "secret"
 
 
@@ -61,13 +62,20 @@ class Server:
     forget: Callable[[], None] = lambda: None
     """Take away, while it is stopped, what it keeps of answers given before, so that a first time is one."""
     most_idle: int = 100_000
-    """More idle sessions are not opened: each is a process, and one costs what the other does."""
+    """More idle sessions are not opened: one costs what the other does."""
+    forks: bool = False
+    """Each session is a process: fewer sessions and accounts are enough to see what one costs, and all would take minutes."""
     quiet: float = 0.06
     """Seconds without work after which nothing of the last command is left to do."""
     home: Path | None = None
     """The directory of all its files."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """What runs the same code as the server (for client programs)."""
+
+    @property
+    def names(self) -> list[str]:
+        """The accounts that the rows about many of them use."""
+        return self.setup.names[: _FEWER if self.forks else None]
 
     def connect(self, name: str = USER, tls: ssl.SSLContext | None = None) -> Connection:
         """A new connection, logged in; the caller closes it."""

@@ -157,6 +157,7 @@ def dovecot_server(name: str, mail_format: str, setup: Setup, *, tuned: bool) ->
             start=partial(_started, running),
             forget=forget,
             most_idle=_HIBERNATED if tuned else _PROCESS_EACH,
+            forks=not tuned,
             home=running.home,
         )
         yield server
@@ -186,6 +187,7 @@ def cyrus_server(setup: Setup) -> Iterator[Server]:
             stop=running.stop,
             start=start,
             most_idle=_PROCESS_EACH,
+            forks=True,
             home=running.home,
         )
 
