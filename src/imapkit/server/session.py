@@ -298,7 +298,7 @@ class Session:
         for lines in view.update(expunge=expunge, recent=recent):
             self.send_bytes(lines)
             if self._channel.is_full:
-                await self.flush()
+                await self._channel.pause()
 
     def _takes_recent(self, read_only: bool) -> bool:
         """\\Recent is for IMAP4rev1, and EXAMINE takes it from nobody (RFC 3501 section 6.3.2)."""
