@@ -43,7 +43,7 @@ def loop_blocks() -> Iterator[LoopBlocks]:
         finally:
             blocks.note(time.thread_time() - started, handle)
 
-    asyncio.Handle._run = measured  # type: ignore[method-assign]
+    asyncio.Handle._run = measured  # type: ignore[assignment,method-assign]
     try:
         yield blocks
     finally:
