@@ -24,6 +24,7 @@ from imapkit.query.index import TextColumn
 from imapkit.stores.log import search as log_search
 from imapkit.stores.sqlite import SqliteStore, contents, maintenance, search_file, search_index
 from imapkit.stores.sqlite.account import SqliteAccount
+from imapkit.stores.sqlite.disk import Disk
 
 from ..store_conformance.mail import fill, message, octets, row
 
@@ -217,6 +218,38 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path, at: int) -> None:
     octets_before = file.read_bytes()
     file.write_bytes(octets_before[:at] + b"damage!!" * 500 + octets_before[at + 4000 :])
     play(tmp_path, again)
+
+
+def test_the_whole_file_is_checked_once_and_again_after_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A check of each batch would cost as much as the file is large."""
+    asked: list[bool] = []
+    write = search_file.SearchFile.write
+
+    def noted(path: Path, disk: Disk, token: str, *, check: bool = True) -> search_file.SearchFile:
+        asked.append(check)
+        return write(path, disk, token, check=check)
+
+    monkeypatch.setattr(search_file.SearchFile, "write", noted)
+
+    async def three_batches(account: SqliteAccount) -> None:
+        for number in range(3):
+            await put(account, "INBOX", [f"number {number}"])
+            assert await account.index.build(all_of_it=True) == 1
+
+    async def damaged(account: SqliteAccount) -> None:
+        (account.directory / search_file.FILE).write_bytes(b"damage!!" * 512)
+        account.index.forget()
+        assert account.index.narrowed(TextColumn.BODY, "NUMBER") is None
+        assert await account.index.build(all_of_it=True) == 6
+
+    play(tmp_path, three_batches)
+    assert asked == [False, False, False]  # it made the file itself
+    play(tmp_path, three_batches)
+    assert asked[3:] == [True, False, False]
+    play(tmp_path, damaged)
+    assert asked[6]
 
 
 def test_another_version_and_another_account_are_made_anew(

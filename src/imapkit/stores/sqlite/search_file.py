@@ -113,12 +113,15 @@ class SearchFile:
         self._db.set_busy_timeout(0)
 
     @classmethod
-    def write(cls, path: Path, disk: Disk, token: str) -> SearchFile:
-        """For the one builder. What is not of this account and version, or is damaged, is deleted and begun anew."""
+    def write(cls, path: Path, disk: Disk, token: str, *, check: bool = True) -> SearchFile:
+        """For the one builder. What is not of this account and version, or is damaged, is deleted and begun anew.
+
+        ``check`` reads the whole file, so whoever opens it for each batch of arrivals asks for it once.
+        """
         for last in (False, True):
             file = cls(path, disk, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
             try:
-                if file._prepare(token):
+                if file._prepare(token, check):
                     return file
             except DAMAGE:
                 if last:
@@ -145,13 +148,15 @@ class SearchFile:
         file.close()
         return None
 
-    def _prepare(self, token: str) -> bool:
+    def _prepare(self, token: str, check: bool) -> bool:
         db = self._db
         db.set_busy_timeout(5000)
         db.execute("PRAGMA journal_mode=WAL").fetchall()
         db.execute("PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=16777216").fetchall()
         if db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall():
-            return self._is(token) and db.execute("PRAGMA quick_check(1)").fetchall() == [("ok",)]
+            return self._is(token) and not (
+                check and db.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)]
+            )
         with db:
             db.execute(_TABLES)
             db.execute("INSERT INTO state VALUES (1, ?, ?, 0, x'')", (version(), token))

@@ -79,6 +79,8 @@ class TrigramIndex:
         self._path = account.directory / search_file.FILE
         self._reader: SearchFile | None = None
         self._inode = 0
+        self._checked = 0
+        """The file that this process found sound, by its inode."""
 
     # Looking up
 
@@ -92,6 +94,7 @@ class TrigramIndex:
         except (apsw.Error, OSError) as error:
             _log.warning("account %s: the search index cannot be read: %s", self._account.id, error)
             self.forget()
+            self._checked = 0
             self._begin()
             return None
         if self.is_behind(0 if found is None else found.beyond):
@@ -153,6 +156,7 @@ class TrigramIndex:
             return 0 if reader is None else reader.state().done
         except (apsw.Error, OSError):
             self.forget()
+            self._checked = 0
             return 0
 
     async def build(self, all_of_it: bool = False) -> int:
@@ -206,13 +210,17 @@ class TrigramIndex:
             _log.warning(
                 "account %s: the search index is damaged and begun anew: %s", self._account.id, error
             )
+            self._checked = 0
             search_file.delete(self._path)
         finally:
             await self._in_thread(writer.close)
         return count
 
     def _open_writer(self) -> SearchFile:
-        return SearchFile.write(self._path, self._account.disk, self._account.token)
+        check = search_file.inode(self._path) != self._checked
+        writer = SearchFile.write(self._path, self._account.disk, self._account.token, check=check)
+        self._checked = search_file.inode(self._path)
+        return writer
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         def work() -> T:
