@@ -11,9 +11,10 @@ from itertools import combinations
 
 import pytest
 
-from imapkit.errors import CommandNo, ConnectionLost, StoreFull
+from imapkit.errors import CommandNo, ConnectionLost, ParseError, StoreFull
 from imapkit.features import fetch_plan
 from imapkit.features.base import CapabilityData
+from imapkit.features.catalogue import full_registry
 from imapkit.features.condstore import ModSeqDatum, ModSeqItem
 from imapkit.features.fetch import ChangedSince, Fetch, fetch, gather
 from imapkit.features.fetch_data import FetchData
@@ -39,6 +40,7 @@ from imapkit.ports.store import Column
 from imapkit.protocol.numset import ALL, NumSet
 from imapkit.protocol.response import BrokenResponse
 from imapkit.protocol.status import Kind, Status
+from imapkit.wire.cursor import Cursor
 from imapkit.wire.frame import HeldLiteral
 from imapkit.wire.writer import Writer
 
@@ -388,6 +390,24 @@ def test_an_item_asked_twice_is_answered_once() -> None:
 
 def test_compiled_items_are_kept() -> None:
     assert compile_items((UidItem(), EmailIdItem())) is compile_items((UidItem(), EmailIdItem()))
+
+
+def test_what_was_read_once_is_read_again_the_same() -> None:
+    """Lists of items are kept by their text; the other way to read them is a list too long for that."""
+    g = full_registry().grammar
+    for text in (b"(UID FLAGS)", b"ALL", b"body.peek[header.fields (a)]<1.2>", b"UID (CHANGEDSINCE 9)"):
+        read = [Fetch.read(Cursor(b" 1:2 " + text), g, uid=False) for _ in range(2)]
+        assert read[0] == read[1] and read[0].items is read[1].items
+        assert Fetch.read(Cursor(b" 9 " + text), g, uid=True).uid
+    long = b"(" + b" ".join([b"UID"] * 200) + b")"
+    first, second = (Fetch.read(Cursor(b" 1 " + long), g, uid=False) for _ in range(2))
+    assert first == second and first.items is not second.items
+    for _ in range(2):
+        with pytest.raises(ParseError, match="fetch item"):
+            Fetch.read(Cursor(b" 1 (UID  FLAGS)"), g, uid=False)
+    c = Cursor(b" 1 FLAGS rest")
+    with pytest.raises(ParseError):
+        Fetch.read(c, g, uid=False)
 
 
 def test_mail_can_be_read_when_the_disk_is_full(monkeypatch: pytest.MonkeyPatch) -> None:

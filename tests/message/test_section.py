@@ -1,5 +1,9 @@
 """Sections as ranges, stored offsets, chosen header fields."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +11,7 @@ from hypothesis import strategies as st
 from imapkit.message.headers import fields, select_fields
 from imapkit.message.part import Part
 from imapkit.message.scan import scan
-from imapkit.message.section import PartOffsets, dump_parts, find_part, load_parts, locate
+from imapkit.message.section import PartOffsets, dump_parts, find_part, load_parts, locate, locate_stored
 
 from .samples import DATA, RFC_2046, RFC_2049, corpus, crlf, written
 
@@ -19,6 +23,7 @@ def cut(data: bytes, path: tuple[int, ...], what: str = "") -> bytes | None:
     root = scan(data)
     found = locate(root, path, what)
     assert locate(load_parts(dump_parts(root)), path, what) == found
+    assert locate_stored(dump_parts(root), path, what) == found
     return None if found is None else data[found[0] : found[1]]
 
 
@@ -111,6 +116,37 @@ def light(part: Part) -> PartOffsets:
 def test_stored_offsets_round_trip(path: object) -> None:
     root = scan(path.read_bytes())  # type: ignore[attr-defined]
     assert load_parts(dump_parts(root)) == light(root)
+
+
+@pytest.mark.parametrize("path", written() + corpus(), ids=lambda path: path.name)
+def test_sections_in_the_stored_form_are_those_of_the_tree(path: object) -> None:
+    root = scan(path.read_bytes())  # type: ignore[attr-defined]
+    stored = dump_parts(root)
+    for numbers in paths(root):
+        for what in ("", "HEADER", "TEXT", "MIME", "OTHER"):
+            assert locate_stored(stored, numbers, what) == locate(root, numbers, what)
+
+
+def paths(part: Part, path: tuple[int, ...] = (), depth: int = 0) -> Iterator[tuple[int, ...]]:
+    """Of all that is there, and of some things that are not."""
+    yield path
+    count = len(part.children)
+    for number in {1, 2, min(count, 40), count + 1, 0}:
+        yield (*path, number)
+        if 1 <= number <= count:
+            yield from paths(part.children[number - 1], (*path, number), depth + 1)
+        if depth < 6:
+            yield (*path, number, 1)
+            yield (*path, number, 1, 2, 1)
+
+
+def test_sections_in_a_damaged_stored_form_are_refused() -> None:
+    stored = dump_parts(scan(MAIL))
+    for end in range(8):
+        with pytest.raises(ValueError, match="stored"):
+            locate_stored(stored[:end], (len(scan(MAIL).children),))
+    odd = scan(crlf("Content-Transfer-Encoding: X-Odd\n\nhi"))
+    assert locate_stored(dump_parts(odd), (1,)) == locate(odd, (1,))
 
 
 def test_stored_offsets_keep_odd_encodings() -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from ..errors import StoreFull
 from ..ports.client import ClientSession, Completed, Op
@@ -90,11 +90,7 @@ class Fetch:
         c.sp()
         numset = read_numset(c)
         c.sp()
-        wanted = read_items(c, g)
-        modifiers: tuple[Writable, ...] = ()
-        if c.accept_sp():
-            modifiers = read_modifiers(c, g, Point.FETCH_MODIFIER)
-        return cls(numset, wanted, uid, modifiers)
+        return cls(numset, *_read_wanted(c, g, uid))
 
     def write(self, w: Writer) -> None:
         w.raw(b"UID FETCH " if self.uid else b"FETCH ")
@@ -104,6 +100,34 @@ class Fetch:
         if self.modifiers:
             w.sp()
             write_modifiers(w, self.modifiers)
+
+
+_Wanted = tuple[tuple[FetchItem, ...], bool, tuple[Writable, ...]]
+_WANTED: Final[dict[tuple[Grammar, bool, bool, bytes], _Wanted]] = {}
+"""What was read lately, by its text: a mail program asks for few lists of items, again and again."""
+_LONGEST: Final = 256
+_MOST: Final = 512
+
+
+def _read_wanted(c: Cursor, g: Grammar, uid: bool) -> _Wanted:
+    """Items, ``uid`` and modifiers, all of which nobody changes."""
+    known = None
+    if c.end - c.pos <= _LONGEST and not c.literals and not c.lenient:
+        known = (g, c.utf8, uid, bytes(c.buf[c.pos :]))
+        found = _WANTED.get(known)
+        if found is not None:
+            c.pos = c.end
+            return found
+    wanted = read_items(c, g)
+    modifiers: tuple[Writable, ...] = ()
+    if c.accept_sp():
+        modifiers = read_modifiers(c, g, Point.FETCH_MODIFIER)
+    found = wanted, uid, modifiers
+    if known is not None and c.at_end:
+        if len(_WANTED) >= _MOST:
+            _WANTED.clear()
+        _WANTED[known] = found
+    return found
 
 
 def read_modifiers(c: Cursor, g: Grammar, point: Point) -> tuple[Writable, ...]:
@@ -137,10 +161,13 @@ class FetchPlan:
 
     def modifier(self, cls: type[T]) -> T | None:
         """The modifier of one class, if it was given."""
-        return next((found for found in self.command.modifiers if isinstance(found, cls)), None)
+        for found in self.command.modifiers:
+            if isinstance(found, cls):
+                return found
+        return None
 
     def asks(self, cls: type[FetchItem]) -> bool:
-        return any(isinstance(item, cls) for item in self.items)
+        return any([isinstance(item, cls) for item in self.items])
 
     def add(self, item: FetchItem) -> None:
         """Answer this item too."""
@@ -173,8 +200,9 @@ def _gone(view: View, command: Fetch, messages: MessageSet) -> int:
     """How many of the message numbers stand for messages that were expunged, which the client was not told yet."""
     if command.uid or command.numset.saved:
         return 0
-    asked = sum(high - low + 1 for low, high in command.numset.resolve(len(view))) if len(view) else 0
-    return asked - len(messages)
+    count = len(view)
+    ranges = command.numset.resolve(count) if count else ()
+    return sum([high - low + 1 for low, high in ranges]) - len(messages)
 
 
 async def _mark_seen(ctx: SessionContext, plan: FetchPlan) -> MessageSet | None:

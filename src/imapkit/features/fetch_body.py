@@ -11,7 +11,7 @@ from typing import Final, cast
 
 from ..message.headers import select_fields
 from ..message.scan import MAX_HEADER
-from ..message.section import PartOffsets, load_parts, locate
+from ..message.section import PartOffsets, load_parts, locate_stored
 from ..ports.store import Account, AnyColumn, Column, HeaderFields
 from .fetch_pieces import Find, Found, Slice, Values
 from .fetch_section import FIELDS, FIELDS_NOT, HEADER, Partial, Section
@@ -91,7 +91,7 @@ def _choose(section: Section, header: bytes) -> bytes:
 def _find_in_part(section: Section, account: Account, values: Values) -> Found:
     content, parts = cast(tuple[int, bytes], values)
     what = HEADER if section.text in (FIELDS, FIELDS_NOT) else section.text
-    span = locate(tree(parts), section.path, what)
+    span = locate_stored(parts, section.path, what)
     if span is None:
         return None
     start, end = span

@@ -75,10 +75,12 @@ class _Sender:
                 await self._send_rows(seqs, known)
             elif self._asked.ready:
                 self._ctx.send_bytes(self._asked.lines(self._account, seqs, known, self._flags))
-            elif self._asked.body is not None:
-                await self._send_bodies(self._asked.body, seqs, known)
-            else:
+            elif self._asked.body is None:
                 await self._send_rows(seqs, known)
+            elif len(seqs) == 1:
+                await self._send_body(self._asked.body, seqs[0], known)
+            else:
+                await self._send_bodies(self._asked.body, seqs, known)
             if left > 0:  # the last chunk goes out together with the completion
                 await self._flush()
         return sent
@@ -100,6 +102,18 @@ class _Sender:
         await asyncio.sleep(0)
 
     # Lines that end in octets of the messages, many at once
+
+    async def _send_body(self, piece: Content, seq: int, columns: Columns) -> None:
+        """A single message: what mail programs ask all day."""
+        found = piece.find(self._account, tuple([columns[place][0] for place in self._asked.places[-1]]))
+        if _size(found) > READ:
+            await self._send_rows((seq,), columns)
+            return
+        if isinstance(found, Slice):
+            found = self._account.read_ranges(((found.content, found.start, found.end),))[0]
+        announced = b"NIL" if found is None else b"{%d}\r\n" % len(found)
+        starts = self._asked.starts(self._account, (seq,), columns, self._flags, (announced,))
+        self._ctx.send_bytes(*starts, found or b"", _END)
 
     async def _send_bodies(self, piece: Content, seqs: Sequence[int], columns: Columns) -> None:
         places = self._asked.places[-1]

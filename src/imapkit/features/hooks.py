@@ -26,11 +26,17 @@ _NOTHING: Final = _Nothing()
 def run_hooks(ctx: SessionContext, plan_name: str, phase: Phase, plan: object) -> Awaitable[None]:
     """Run the steps of one phase, in their order. To be awaited at once."""
     hooks = ctx.registry.hooks(plan_name, phase)
-    return _run(hooks, ctx, plan) if hooks else _NOTHING
-
-
-async def _run(hooks: Sequence[Hook], ctx: SessionContext, plan: object) -> None:
-    for hook in hooks:
+    for at, hook in enumerate(hooks, 1):
         result = hook.call(ctx, plan)
         if result is not None and inspect.isawaitable(result):  # most are plain functions; the look is dear
+            return _rest(result, hooks[at:], ctx, plan)
+    return _NOTHING
+
+
+async def _rest(begun: Awaitable[object], hooks: Sequence[Hook], ctx: SessionContext, plan: object) -> None:
+    """What is left to do from the first step on that is no plain function."""
+    await begun
+    for hook in hooks:
+        result = hook.call(ctx, plan)
+        if result is not None and inspect.isawaitable(result):
             await result

@@ -185,3 +185,107 @@ class _Loader:
                 children.append(child)
                 at = child.start
         return PartOffsets(kind, start, body, end, encoding, tuple(children))
+
+
+# A section found in the stored form itself: what lies before is passed over, and no tree is made.
+
+_Node = tuple[int, int, int, int, int, int]
+"""Kind, start, body, end, number of children, and where in the stored form the first of them is."""
+
+
+def locate_stored(data: bytes, path: Sequence[int] = (), what: str = "") -> tuple[int, int] | None:
+    """``locate`` in the tree that ``load_parts`` would make. ValueError for octets that ``dump_parts`` did not write."""
+    if not data or data[0] != _VERSION:
+        raise ValueError("stored part offsets of an unknown version")
+    try:
+        node = _stored_part(data, path)
+        if node is not None and path and what in ("HEADER", "TEXT"):
+            node = _enter(data, node[5], node[1]) if node[0] == MESSAGE else None
+    except IndexError:
+        raise ValueError("stored part offsets are cut short") from None
+    if node is None:
+        return None
+    _, start, body, end, _, _ = node
+    if what == "":
+        return (body, end) if path else (start, end)
+    if what == "MIME":
+        return (start, body) if path else None
+    if what == "HEADER":
+        return start, body
+    return (body, end) if what == "TEXT" else None
+
+
+def _stored_part(data: bytes, path: Sequence[int]) -> _Node | None:
+    """``find_part``."""
+    node: _Node | None = _enter(data, 1, 0)
+    inside = True  # a message: its number 1 is itself, where it is no multipart
+    for number in path:
+        if node is None:
+            return None
+        if node[0] == MESSAGE and not inside:
+            node = _enter(data, node[5], node[1])
+            inside = True
+        if node[0] == MULTIPART:
+            node = _stored_child(data, node, number)
+        elif not inside or number != 1:
+            return None
+        inside = False
+    return node
+
+
+def _stored_child(data: bytes, node: _Node, number: int) -> _Node | None:
+    if not 1 <= number <= node[4]:
+        return None
+    at, pos = node[1], node[5]
+    for _ in range(number - 1):
+        _, at, _, _, count, pos = _enter(data, pos, at)
+        pos = _behind(data, pos, count)
+    return _enter(data, pos, at)
+
+
+def _enter(data: bytes, pos: int, origin: int) -> _Node:
+    """The part that is stored at ``pos``."""
+    first = data[pos]
+    pos += 1
+    if first & 15 == _OTHER:
+        pos += 1 + data[pos]
+    numbers = []
+    for _ in range(3 if first >> 4 == LEAF else 4):
+        octet = data[pos]
+        pos += 1
+        if octet >= 0x80:
+            octet &= 0x7F
+            shift = 7
+            while (more := data[pos]) >= 0x80:
+                octet |= (more & 0x7F) << shift
+                shift += 7
+                pos += 1
+            octet |= more << shift
+            pos += 1
+        numbers.append(octet)
+    start = origin + numbers[0]
+    body = start + numbers[1]
+    return first >> 4, start, body, body + numbers[2], numbers[3] if len(numbers) == 4 else 0, pos
+
+
+def _behind(data: bytes, pos: int, count: int) -> int:
+    """Where what follows these parts and all in them is stored."""
+    while count:
+        first = data[pos]
+        pos += 1
+        if first & 15 == _OTHER:
+            pos += 1 + data[pos]
+        for _ in range(3):
+            while data[pos] >= 0x80:
+                pos += 1
+            pos += 1
+        count -= 1
+        if first >> 4 != LEAF:
+            more = shift = 0
+            while data[pos] >= 0x80:
+                more |= (data[pos] & 0x7F) << shift
+                shift += 7
+                pos += 1
+            count += more | data[pos] << shift
+            pos += 1
+    return pos
