@@ -105,6 +105,9 @@ Reader = Callable[[Cursor, "Grammar"], Writable]
 Handler = Callable[[Any, Any], Any]
 """``async def handle(ctx: SessionContext, command) -> Ok | None``."""
 
+_SITUATIONS: Final = 64
+"""Situations whose CAPABILITY is remembered: a server has a handful."""
+
 C = TypeVar("C", bound=type[Any])
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -279,6 +282,7 @@ class Registry:
         self.handlers: Final[dict[type[Any], Handler]] = {}
         self.enables: Final[dict[str, Callable[[Any], Any]]] = {}
         self._hooks: dict[tuple[str, Phase], list[Hook]] = {}
+        self._announced: dict[Announce, tuple[str, ...]] = {}
         commands: dict[bytes, CommandEntry] = {}
         responses: dict[bytes, ResponseEntry] = {}
         words: dict[Point, dict[bytes, Reader]] = {point: {} for point in Point}
@@ -301,10 +305,15 @@ class Registry:
 
     def capabilities(self, announce: Announce) -> tuple[str, ...]:
         """The words of CAPABILITY, in the order of the features, each once."""
-        found: dict[str, None] = {}
-        for feature in self.features:
-            found.update(dict.fromkeys(feature.capabilities(announce)))
-        return tuple(found)
+        known = self._announced.get(announce)
+        if known is None:
+            found: dict[str, None] = {}
+            for feature in self.features:
+                found.update(dict.fromkeys(feature.capabilities(announce)))
+            if len(self._announced) >= _SITUATIONS:
+                self._announced.clear()
+            known = self._announced[announce] = tuple(found)
+        return known
 
 
 K = TypeVar("K")

@@ -50,6 +50,7 @@ class App:
         self._numbers = itertools.count(1)
         self._stopping = False
         self._log = log.get("server")
+        self._session_log = log.get("session")
 
     @property
     def addresses(self) -> list[Address]:
@@ -140,7 +141,7 @@ class App:
     def _start_session(
         self, stream: Stream, where: str, *, local: bool, user: UserRow | None
     ) -> asyncio.Task[None]:
-        entry = log.get("session", session=next(self._numbers), address=where)
+        entry = self._session_log.bind(session=next(self._numbers), address=where)
         session = Session(stream, self._services, entry, address=where, local=local)
         task = asyncio.get_running_loop().create_task(self._run(session, where, user))
         self._sessions[session] = task

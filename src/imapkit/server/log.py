@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Sequence
 from typing import TextIO
 
 import structlog
@@ -34,6 +35,23 @@ def get(name: str, **context: object) -> Log:
     return log.bind(**context)
 
 
+class _Lines(logging.Formatter):
+    """Entries of this package's own loggers straight to a line; all others by structlog's formatter, which copies the record."""
+
+    def __init__(self, processors: Sequence[Processor], foreign: logging.Formatter) -> None:
+        super().__init__()
+        self._processors = processors
+        self._foreign = foreign
+
+    def format(self, record: logging.LogRecord) -> str:
+        if not isinstance(record.msg, dict):
+            return self._foreign.format(record)
+        entry: object = dict(record.msg)
+        for process in self._processors:
+            entry = process(None, record.levelname.lower(), entry)  # type: ignore[arg-type]  # the last gives text
+        return str(entry)
+
+
 def configure(
     level: str, style: str = "auto", stream: TextIO | None = None, *, worker: int | None = None
 ) -> None:
@@ -55,14 +73,13 @@ def configure(
     else:
         renderer = structlog.processors.JSONRenderer()
     handler = logging.StreamHandler(out)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, add_worker, renderer],
-            foreign_pre_chain=_SHARED[
-                1:
-            ],  # what the store logs by the standard library has passed its filter
-        )
+    foreign = structlog.stdlib.ProcessorFormatter(
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, add_worker, renderer],
+        foreign_pre_chain=_SHARED[1:],  # what the store logs by the standard library has passed its filter
     )
+    handler.setFormatter(_Lines([add_worker, renderer], foreign))
+    # Nothing here shows them, and to find them out takes as long as all the rest of an entry.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger("imapkit")
     root.handlers = [handler]
     root.propagate = False

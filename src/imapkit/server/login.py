@@ -77,7 +77,7 @@ class SessionLogin:
 
     def _need_privacy(self) -> None:
         if not self._door.private:
-            raise No("passwords are taken under TLS only", PRIVACY_REQUIRED)
+            raise No("passwords are taken under TLS only: use STARTTLS or the imaps port", PRIVACY_REQUIRED)
 
 
 def _nonce() -> str:
