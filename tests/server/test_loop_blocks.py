@@ -6,6 +6,7 @@ NOOP all the time, and is answered.
 
 from __future__ import annotations
 
+import gc
 import random
 import socket
 import threading
@@ -112,12 +113,15 @@ def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
     with loop_blocks() as blocks, in_thread(server):
         made = Bed(Client(server), Client(server), blocks)
         made.fill()
+        gc.collect()
+        gc.freeze()  # as the supervisor does: the heap of the tests before this one is not the server's
         made.other.ok(b"SELECT Big")
         thread = threading.Thread(target=made.say_noop)
         thread.start()
         try:
             yield made
         finally:
+            gc.unfreeze()
             made.stopping = True
             thread.join()
             made.client.close()

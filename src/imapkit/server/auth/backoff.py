@@ -16,6 +16,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from imapkit.record import record
 from imapkit.server.auth.lru import Lru
@@ -121,6 +122,7 @@ class Backoff:
         return tally
 
 
+@lru_cache(1024)
 def address_key(address: str) -> str:
     """What counts as one address: an IPv4 address, an IPv6 /64 (one customer has at least that), LOCAL, or other text as it is."""
     if not address:
