@@ -209,25 +209,30 @@ def held_busy(bed: Bed, round_: int) -> float:
 
 
 def _row(name: str, unit: str, run: object, **more: object) -> Row:
-    return Row(name, unit, run, once=True, **{"more_is_better": False, **more})  # type: ignore[arg-type]
+    return Row(name, unit, run, once=True, quick=False, **{"more_is_better": False, **more})  # type: ignore[arg-type]
 
 
 ROWS = [
     _row("memory of an idle session (PSS), one account", "KB", memory_one, limit=12),
     _row("descriptors of an idle session, one account", "each", descriptors_one),
-    _row("memory of an idle session (PSS), many accounts", "KB", memory_many, limit=12, quick=False),
-    _row("descriptors of an idle session, many accounts", "each", descriptors_many, quick=False),
-    _row("memory of an idle session (PSS), TLS", "KB", memory_tls, limit=45, quick=False),
+    _row("memory of an idle session (PSS), many accounts", "KB", memory_many, limit=12),
+    _row("descriptors of an idle session, many accounts", "each", descriptors_many),
+    _row("memory of an idle session (PSS), TLS", "KB", memory_tls, limit=45),
     _row(
         "10,000 idle sessions: until they are there",
         "sessions/s",
         held_rate,
         more_is_better=True,
         alone=True,
-        quick=False,
     ),
-    _row("10,000 idle sessions: memory of each (PSS)", "KB", held_memory, alone=True, quick=False, limit=12),
-    _row("10,000 idle sessions: NOOP beside them", "ms", held_noop, alone=True, quick=False),
-    _row("10,000 idle sessions: NOOP beside them, p99", "ms", held_noop_late, alone=True, quick=False),
-    _row("10,000 idle sessions: CPU while nothing happens", "ms/s", held_busy, alone=True, quick=False),
+    _row(
+        "10,000 idle sessions: memory of each (PSS)",
+        "KB",
+        held_memory,
+        alone=True,
+        limit=12,
+    ),
+    _row("10,000 idle sessions: NOOP beside them", "ms", held_noop, alone=True),
+    _row("10,000 idle sessions: NOOP beside them, p99", "ms", held_noop_late, alone=True),
+    _row("10,000 idle sessions: CPU while nothing happens", "ms/s", held_busy, alone=True),
 ]
