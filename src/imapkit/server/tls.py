@@ -30,6 +30,8 @@ def make_context(files: CertificateFiles) -> ssl.SSLContext:
     """TLS 1.2 or newer. Raises UsageError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Each costs a handshake its making and its sending, and whoever resumes gets a new one.
+    context.num_tickets = 1
     try:
         context.load_cert_chain(files.certificate, files.key)
     except OSError as error:
