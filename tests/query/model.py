@@ -111,8 +111,12 @@ class ListIndex:
 
     def texts(self, column: TextColumn, within: MessageSet) -> Iterator[list[tuple[int, str]]]:
         for part in self._chunks(within):
-            self.read += [(column, message.uid) for message in part]
             yield [(message.uid, casemap(message.text(column))) for message in part]
+
+    def holding(self, column: TextColumn, needle: str, within: MessageSet) -> Iterator[list[int]]:
+        for part in self._chunks(within):
+            self.read += [(column, message.uid) for message in part]
+            yield [message.uid for message in part if needle in casemap(message.text(column))]
 
     def header_values(self, name: str, within: MessageSet) -> Iterator[list[tuple[int, list[str]]]]:
         for part in self._chunks(within):

@@ -46,12 +46,18 @@ def mail(draw: st.DrawFn) -> Message:
     return Message(0, draw(flags), False, draw(days), draw(days), 0, headers, draw(phrases))
 
 
+def technical(message: Message, hour: int) -> list[tuple[str, str]]:
+    """Fields that every message has, and TEXT looks into."""
+    sent = datetime.combine(message.sent, time(hour), timezone(timedelta(hours=-11)))
+    return [
+        ("Date", sent.strftime("%d %b %Y %H:%M:%S %z")),
+        ("Content-Type", "text/plain; charset=utf-8"),
+    ]
+
+
 def octets(message: Message, hour: int) -> bytes:
     """The message as mail; its Date lies in a zone where UTC has another day for some hours."""
-    zone = timezone(timedelta(hours=-11))
-    sent = datetime.combine(message.sent, time(hour), zone)
-    lines = [sent.strftime("Date: %d %b %Y %H:%M:%S %z"), "Content-Type: text/plain; charset=utf-8"]
-    lines += [f"{name}: {value}" for name, value in message.headers]
+    lines = [f"{name}: {value}" for name, value in [*technical(message, hour), *message.headers]]
     return "\r\n".join([*lines, "", message.body]).encode()
 
 
@@ -70,7 +76,8 @@ async def stored(
         came = datetime.combine(message.came, time(hour), UTC)
         new = NewMessage(HeldLiteral(data), index_message(data), message.flags, came)
         assert (await account.append(row.id, [new])).uids == [uid]
-        known.append(replace(message, uid=uid, size=len(data)))
+        headers = [*technical(message, hour), *message.headers]
+        known.append(replace(message, uid=uid, size=len(data), headers=headers))
     mailbox = await account.open("INBOX")
     use(mailbox.search(), known)
     mailbox.release()

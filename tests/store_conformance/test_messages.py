@@ -334,3 +334,21 @@ def test_rows_leave_out_what_went_between_chunks(play: Play) -> None:
         mailbox.release()
 
     play(scenario)
+
+
+def test_numbers_of_those_that_are_there(play: Play) -> None:
+    async def scenario(account: Account) -> None:
+        await fill(account, "INBOX", 40)
+        mailbox = await account.open("INBOX")
+        before = mailbox.by_uid([(1, 40)])
+        await account.expunge(mailbox, mailbox.by_uid([(1, 1), (5, 9), (30, 30)]))
+        there = list(mailbox.uids())
+        for ranges in ([(1, 40)], [(2, 2)], [(4, 12), (20, 31)], [(40, 40)], [(5, 5)], []):
+            wanted = [number for number, uid in enumerate(there, 1) if any(a <= uid <= b for a, b in ranges)]
+            assert mailbox.numbers(mailbox.by_uid(ranges)) == wanted
+        assert mailbox.numbers(before) == list(range(1, 34))
+        await account.expunge(mailbox, mailbox.everything())
+        assert mailbox.numbers(before) == mailbox.numbers(mailbox.everything()) == []
+        mailbox.release()
+
+    play(scenario)

@@ -104,6 +104,21 @@ def test_texts(play: Play) -> None:
             assert casemap(f"x-number: {uid - 1}") in text and casemap("Body of") not in text
         again = [pair for chunk in index.texts(TextColumn.BODY, within) for pair in chunk]
         assert again == found[TextColumn.BODY]
+        for wanted, pairs in found.items():
+            for needle in (
+                "grüße",
+                "ORG",
+                "plain",
+                "body of 3",
+                "number: 1",
+                "2",
+                "example.org\n",
+                "nowhere",
+                "\0",
+            ):
+                mapped = casemap(needle)
+                holding = [uid for chunk in index.holding(wanted, mapped, within) for uid in chunk]
+                assert holding == [uid for uid, text in pairs if mapped in text], (wanted, needle)
         values = [pair for chunk in index.header_values("x-NUMBER", within) for pair in chunk]
         assert values == [(uid, [str(uid - 1), casemap(f"again {(uid - 1) % 4}")]) for uid in within]
         assert [v for chunk in index.header_values("X-None", within) for _, v in chunk] == [[]] * len(within)

@@ -43,6 +43,7 @@ CHARSETS: Final = ("US-ASCII", "UTF-8")
 """The charsets every server knows; named in BADCHARSET."""
 
 _BATCH: Final = 10_000
+_FEW: Final = 50
 
 T = TypeVar("T")
 
@@ -257,4 +258,8 @@ def _codec(ctx: SessionContext, charset: str | None) -> str:
 
 def numbers_of(view: View, messages: MessageSet, *, uid: bool) -> Iterator[int]:
     """UIDs or message numbers, ascending, of messages that the client knows of."""
-    return iter(messages if uid else view.numbers_of(messages))
+    if uid:
+        return iter(messages)
+    if len(messages) > _FEW and len(view) == len(view.mailbox.uids()) == len(view.everything()):
+        return iter(view.mailbox.numbers(messages))  # the client knows what is there, no more and no less
+    return iter(view.numbers_of(messages))

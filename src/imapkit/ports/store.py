@@ -254,6 +254,10 @@ class Mailbox(Protocol):
         """UIDs present, ascending: an immutable snapshot. Cheap when nothing was added or expunged since the last call."""
         ...
 
+    def numbers(self, messages: MessageSet) -> list[int]:
+        """The place, from 1, in ``uids`` of each member that is still present: its number for who knows just these."""
+        ...
+
     def rows(self, messages: MessageSet, columns: Sequence[AnyColumn]) -> Iterator[list[tuple[object, ...]]]:
         """Values of ``columns`` for the members that are still present, by ascending UID, in chunks of plain tuples.
 

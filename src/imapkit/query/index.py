@@ -97,6 +97,10 @@ class SearchIndex(Protocol):
         """(UID, mapped text) of the members of ``within``, in chunks: one text holds all values of the field, joined by newlines."""
         ...
 
+    def holding(self, column: TextColumn, needle: str, within: MessageSet) -> Iterator[list[int]]:
+        """UIDs of the members of ``within`` whose text holds ``needle`` (mapped), in chunks."""
+        ...
+
     def header_values(self, name: str, within: MessageSet) -> Iterator[list[tuple[int, list[str]]]]:
         """(UID, mapped values of the field ``name``) in chunks; messages without the field have an empty list."""
         ...

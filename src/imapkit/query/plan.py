@@ -118,14 +118,15 @@ def with_text(run: Run, column: TextColumn, needle: str, within: MessageSet) -> 
         within = within & candidates
     found: list[int] = []
     if len(within):
-        for chunk in run.index.texts(column, within):
-            found += [uid for uid, text in chunk if needle in text]
+        for chunk in run.index.holding(column, needle, within):
+            found += chunk
             yield
     return run.members(found)
 
 
 def with_header(run: Run, name: str, needle: str, within: MessageSet) -> Steps:
     """Members with a field ``name`` one of whose values holds ``needle`` (mapped); an empty one asks whether the field is there."""
+    within = yield from with_text(run, TextColumn.HEADERS, needle, within)
     found: list[int] = []
     if len(within):
         for chunk in run.index.header_values(name, within):

@@ -118,6 +118,9 @@ class OpenMailbox:
     def uids(self) -> Sequence[int]:
         return self.columns.uids()
 
+    def numbers(self, messages: MessageSet) -> list[int]:
+        return self.columns.numbers(messages)
+
     def rows(self, messages: MessageSet, columns: Sequence[AnyColumn]) -> Iterator[list[tuple[object, ...]]]:
         for chunk in self.chunks(messages, columns):
             yield list(zip(*chunk, strict=True))

@@ -39,6 +39,10 @@ class Texts(Protocol):
         """The mapped text of each content."""
         ...
 
+    def holding(self, column: TextColumn, contents: list[int], needle: str) -> list[int]:
+        """The places of the contents whose mapped text holds ``needle``."""
+        ...
+
     def read_headers(self, contents: list[int]) -> list[bytes]: ...
 
     def contents_with_id(self, column: IdColumn, text: str) -> list[int]: ...
@@ -91,6 +95,11 @@ class LogSearch:
         for part in self._slices(within, 64 if column is TextColumn.BODY else 4):
             found = self._texts.read_texts(column, part.content)
             yield list(zip(part.uid, found, strict=True))
+
+    def holding(self, column: TextColumn, needle: str, within: MessageSet) -> Iterator[list[int]]:
+        for part in self._slices(within, 64 if column is TextColumn.BODY else 4):
+            uids = part.uid
+            yield [uids[at] for at in self._texts.holding(column, part.content, needle)]
 
     def header_values(self, name: str, within: MessageSet) -> Iterator[list[tuple[int, list[str]]]]:
         for part in self._slices(within, 16):

@@ -198,6 +198,10 @@ class MemoryAccount(AccountModel):
         read = _TEXTS[column]
         return [read(self._contents[number]) for number in contents]
 
+    def holding(self, column: TextColumn, contents: list[int], needle: str) -> list[int]:
+        read = _TEXTS[column]
+        return [at for at, number in enumerate(contents) if needle in read(self._contents[number])]
+
     def narrowed(self, column: TextColumn, needle: str) -> Narrowed | None:
         return None
 

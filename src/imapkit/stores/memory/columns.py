@@ -108,6 +108,10 @@ class ArrayColumns:
             self._snapshot = array("I", self._uid)
         return self._snapshot
 
+    def numbers(self, messages: MessageSet) -> list[int]:
+        number = {uid: at for at, uid in enumerate(self.uids(), 1)}
+        return [number[uid] for uid in messages if uid in number]
+
     def with_bit(self, bit: int) -> MessageSet:
         return self._where(lambda at: bool(self._flags[at] >> bit & 1))
 

@@ -432,6 +432,12 @@ class SqliteAccount(AccountModel):
         self.maintenance.texts_made()
         return found
 
+    def holding(self, column: TextColumn, contents: list[int], needle: str) -> list[int]:
+        with store_errors(self.path):
+            found = self.contents.holding(column, contents, needle)
+        self.maintenance.texts_made()
+        return found
+
     def narrowed(self, column: TextColumn, needle: str) -> Narrowed | None:
         return self.index.narrowed(column, needle)
 

@@ -19,7 +19,7 @@ from imapkit.stores.log.bits import DELETED_MASK, PLANE, PLANE_MASK, SEEN_MASK, 
 from imapkit.stores.log.columns import DAY, EPOCH_DAY, FlagPlan, Slice, Totals
 from imapkit.stores.log.entry import Added, Batch, Entry, Expunged, FlagsChanged, Touched
 
-from .uidset import NumpySet, Uids, uids_of
+from .uidset import NumpySet, Uids, is_member, uids_of
 
 Places = npt.NDArray[np.intp] | slice
 Column = npt.NDArray[Any]  # of the kind that _KINDS names
@@ -240,6 +240,14 @@ class NumpyColumns:
             found.frombytes(self._everything().uids.tobytes())
             self._snapshot = found
         return self._snapshot
+
+    def numbers(self, messages: MessageSet) -> list[int]:
+        present, uids = self._everything().uids, uids_of(messages)
+        at = present.searchsorted(uids)
+        if len(uids) > len(present) or not np.array_equal(present[np.minimum(at, len(present) - 1)], uids):
+            at = at[is_member(uids, present)]
+        found: list[int] = (at + 1).tolist()
+        return found
 
     def with_bit(self, bit: int) -> MessageSet:
         number, bit = divmod(bit, PLANE)

@@ -12,6 +12,7 @@ import apsw
 import zstandard
 
 from imapkit.errors import StoreBroken
+from imapkit.message import header_search
 from imapkit.message.chosen import codes_of, pack_fields
 from imapkit.message.headers import select_from_all
 from imapkit.message.scan import scan
@@ -30,6 +31,7 @@ INLINE = 64 * 1024
 TEXT_VERSION = 1 << 16 | COLLATION
 """Of the stored search text: how it is made, and how it is mapped."""
 _TEXT_LIMIT = 64 << 20
+_STORED_TEXTS = "SELECT t.data, t.version FROM carray(?) AS a LEFT JOIN text AS t ON t.id = a.value"
 _TABLES = (("c", "content"), ("b", "blob"), ("s", "sort_key"))
 _INSERT_CONTENT = f"INSERT INTO content VALUES ({','.join('?' * 15)})"
 # Without the rest where the header is enough, and without either where a file has both.
@@ -210,12 +212,12 @@ class Contents:
         rows = self._join(_FIELDS, contents)
         return choose_fields(rows, codes, tuple(names), lambda at: self.headers([contents[at]])[0])
 
-    def _join(self, query: str, contents: list[int]) -> list[tuple[object, ...]]:
+    def _join(self, query: str, contents: list[int], *more: str) -> list[tuple[object, ...]]:
         if not contents:
             return []
         rows = cast(
             "list[tuple[object, ...]]",
-            self._db.execute(query, (apsw.carray(array("q", contents)),)).fetchall(),
+            self._db.execute(query, (apsw.carray(array("q", contents)), *more)).fetchall(),
         )
         if len(rows) != len(contents):
             raise StoreBroken(f"{len(contents) - len(rows)} contents are missing; run fsck")
@@ -314,13 +316,34 @@ class Contents:
             return [cast(str, row[0]) for row in self._join(query, contents)]
         if column is TextColumn.HEADERS:
             return [search_header(header) for header in self.headers(contents)]
-        query = "SELECT t.data, t.version FROM carray(?) AS a LEFT JOIN text AS t ON t.id = a.value"
-        stored = self._join(query, contents)
+        stored = self._join(_STORED_TEXTS, contents)
         return [
             self._unpack.decompress(cast(bytes, data)).decode()
             if version == TEXT_VERSION
             else self.make_text(number)
             for number, (data, version) in zip(contents, stored, strict=True)
+        ]
+
+    def holding(self, column: TextColumn, contents: list[int], needle: str) -> list[int]:
+        """The places of those whose text holds ``needle``: looked for in octets, as UTF-8 has no character within another."""
+        name = self._TEXTS.get(column)
+        if name is not None:
+            query = (
+                f"SELECT instr(c.{name}, ?2) FROM carray(?1) AS a CROSS JOIN content AS c ON c.id = a.value"
+            )
+            return [at for at, (place,) in enumerate(self._join(query, contents, needle)) if place]
+        if column is TextColumn.HEADERS:
+            return header_search.holding(self.headers(contents), needle)
+        octets, unpack = needle.encode(), self._unpack.decompress
+        return [
+            at
+            for at, (data, version) in enumerate(self._join(_STORED_TEXTS, contents))
+            if octets
+            in (
+                unpack(cast(bytes, data))
+                if version == TEXT_VERSION
+                else self.make_text(contents[at]).encode()
+            )
         ]
 
     def without_text(self, first: int, most: int) -> list[int]:
