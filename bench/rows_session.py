@@ -15,6 +15,7 @@ from bench.load import Connection, NotOffered, WrongAnswer, append_line
 from bench.servers import PASSWORD, STRANGERS, USER
 
 _THREADS, _WARM, _LESS = 4, 16, 4
+_HEARD = 5
 _RESUMED = 0.95
 """Fewer resumed handshakes than this part are told beside the figure."""
 
@@ -168,7 +169,7 @@ def idle_hears(bed: Bed, round_: int) -> float:
     taken = []
     with bed.server.connect() as idle, bed.cpu():
         start_idle(idle, box)
-        for number in range(8):
+        for number in range(_HEARD):
             line = append_line(box, extra_mail(number, 2_000))
             started = time.perf_counter()
             bed.side().sock.sendall(b"zQ9%04d %s\r\n" % (number, line))

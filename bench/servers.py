@@ -80,8 +80,8 @@ _SETTINGS = {
     "IMAPKIT_LIMITS__SESSIONS_PER_ADDRESS": "20000",
 }
 _FAST_FILL = "mail_fsync = never\n"
-_BEHIND = 1.6
-"""Seconds after which imapkit, when it did nothing in them, has nothing left to do: texts and the index wait half a second each."""
+_BEHIND = 0.9
+"""Seconds after which imapkit, when it did nothing in them, has nothing left to do: what is made behind an answer waits half a second."""
 _PROCESS_EACH, _HIBERNATED = 200, 500
 _FLAGGED = 2_000
 
