@@ -167,7 +167,7 @@ class FetchPlan:
         return None
 
     def asks(self, cls: type[FetchItem]) -> bool:
-        return any([isinstance(item, cls) for item in self.items])
+        return any(isinstance(item, cls) for item in self.items)
 
     def add(self, item: FetchItem) -> None:
         """Answer this item too."""
@@ -196,9 +196,15 @@ async def handle_fetch(ctx: SessionContext, command: Fetch) -> Ok:
     return Ok(f"{name} completed", plan.code)
 
 
+_MANY: Final = 16
+"""Ranges: to add up so many costs more than to look whether anything is gone."""
+
+
 def _gone(view: View, command: Fetch, messages: MessageSet) -> int:
     """How many of the message numbers stand for messages that were expunged, which the client was not told yet."""
     if command.uid or command.numset.saved:
+        return 0
+    if len(command.numset.ranges) > _MANY and not view.untold():
         return 0
     count = len(view)
     ranges = command.numset.resolve(count) if count else ()

@@ -20,9 +20,9 @@ from .fetch_items import FetchItem
 from .fetch_lines import Columns, compile_items, flags_of
 from .fetch_pieces import Content, Direct, Flags, Found, Piece, Ready, Slice, Values
 
-HELD: Final = 256 * 1024
+HELD: Final = 512 * 1024
 """Octets of content that are gathered before they are sent."""
-READ: Final = 128 * 1024
+READ: Final = 256 * 1024
 """Octets of a large body that are read at once."""
 _END: Final = b")\r\n"
 

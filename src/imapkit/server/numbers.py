@@ -90,7 +90,8 @@ class Numbers:
 
     def uid_range(self, low: int, high: int) -> Range:
         """The UIDs from number ``low`` to number ``high``."""
-        return self.uid_of(low), self.uid_of(high)
+        first = self.uid_of(low)
+        return first, first if low == high else self.uid_of(high)
 
     def add(self, uids: Iterable[int]) -> None:
         """Number ``uids``, ascending and above all before."""

@@ -145,7 +145,8 @@ class Blobs:
         with store_errors(path):
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             try:
-                length = max(0, min(length, os.fstat(fd).st_size - offset))
+                if length > _CHUNK:  # room for it is made before it is read
+                    length = max(0, min(length, os.fstat(fd).st_size - offset))
                 data = os.pread(fd, length, offset)
                 while len(data) < length and (more := os.pread(fd, length - len(data), offset + len(data))):
                     data += more
