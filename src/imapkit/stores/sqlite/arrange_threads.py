@@ -64,8 +64,7 @@ def ordered_subject(order: Places, subject: Numbers) -> Threads:
 def references(mail: Mail, subject: Numbers, reply: Numbers) -> Work[Threads]:
     """Threads by references, then threads with the same base subject gathered."""
     trees = yield from _grow(mail)
-    trees.gather(subject, reply)
-    yield
+    yield from trees.gather(subject, reply)
     return (yield from trees.flattened(None))
 
 
@@ -236,13 +235,15 @@ class _Trees:
         by = np.argsort(self.rank[stands], kind="stable")
         return tops[by], stands[by]
 
-    def gather(self, subject: Numbers, reply: Numbers) -> None:
+    def gather(self, subject: Numbers, reply: Numbers) -> Work[None]:
         """Threads with the same base subject become one (step 5)."""
         tops, stands = self._tops()
+        yield
         subjects = subject[stands]
         by = np.argsort(subjects, kind="stable")
         by = by[subjects[by] != 0]
         starts, group, size = _groups(subjects[by])
+        yield
         several = size[group] > 1
         if not several.any():
             return
@@ -260,6 +261,7 @@ class _Trees:
         is_held = chosen & (seen == 1)
         held = np.empty(len(starts), np.intp)
         held[group[is_held]] = top[is_held]
+        yield
         # A second message of that kind: both, and what follows, are siblings below a new dummy
         fresh = np.where(has_dummy, -1, self.nodes + np.arange(len(starts)))
         twice = ~has_dummy & (np.maximum.reduceat(seen, starts) > 1)

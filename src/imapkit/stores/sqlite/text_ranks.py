@@ -111,8 +111,14 @@ def _spread(ranks: Numbers) -> Numbers:
 
 def ranked(texts: list[str]) -> Work[Numbers]:
     """The rank of each of ``texts``."""
-    ordered = yield from _sorted(list(set(texts)))
-    rank = dict(zip(ordered, range(0, GAP * len(ordered), GAP), strict=True))
+    distinct: set[str] = set()
+    for start in range(0, len(texts), _RUN):
+        distinct.update(texts[start : start + _RUN])
+        yield
+    rank: dict[str, int] = {}
+    for piece in _sorted(list(distinct)):
+        rank.update(zip(piece, range(len(rank) * GAP, (len(rank) + len(piece)) * GAP, GAP), strict=True))
+        yield
     parts: list[Numbers] = [np.empty(0, np.int64)]
     for start in range(0, len(texts), _RUN):
         part = texts[start : start + _RUN]
@@ -121,16 +127,19 @@ def ranked(texts: list[str]) -> Work[Numbers]:
     return np.concatenate(parts)
 
 
-def _sorted(texts: list[str]) -> Work[list[str]]:
-    """Sorted run by run; then two and two are joined, which ``list.sort`` does in one pass."""
+def _sorted(texts: list[str]) -> Iterator[list[str]]:
+    """The texts in order, in pieces: sorted run by run, cut at the same texts, then all between two cuts sorted together."""
     runs: list[list[str]] = []
     for start in range(0, len(texts), _RUN):
         runs.append(sorted(texts[start : start + _RUN]))
-        yield
-    while len(runs) > 1:
-        joined: list[list[str]] = []
-        for one in range(0, len(runs), 2):
-            joined.append(sorted([text for run in runs[one : one + 2] for text in run]))
-            yield
-        runs = joined
-    return runs[0] if runs else []
+        yield []
+    sample = sorted([text for run in runs for text in run[:: _RUN // 64]])
+    starts = [0] * len(runs)
+    for cut in [*sample[64::64], None]:
+        piece: list[str] = []
+        for number, run in enumerate(runs):
+            end = len(run) if cut is None else bisect_left(run, cut, starts[number])
+            piece += run[starts[number] : end]
+            starts[number] = end
+        piece.sort()
+        yield piece
