@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from ...features.sort import SortKey, SortResult
     from ...features.status import MailboxStatus
     from ...features.store import StoreResult
-    from ...features.thread import Algorithm, ThreadResult
+    from ...features.thread import ThreadResult
     from ...features.uidplus import AppendUid
     from ...ports.client import Op
     from ...ports.store import FlagAction
     from ...protocol.numset import NumSet
     from ...protocol.registry import Writable
     from ...query.key import SearchKey
+    from ...query.thread import Algorithm
     from ...sasl.base import ClientExchange
     from .connection import AsyncConnection
 
