@@ -19,7 +19,8 @@ from ..protocol.registry import Feature, Grammar, Sync
 from ..query import thread as threading
 from ..query.key import SearchKey
 from ..query.sort import Work
-from ..query.thread import Algorithm, Letters, Threads
+from ..query.thread import Algorithm as Algorithm
+from ..query.thread import Letters, Threads
 from ..record import record, value
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer

@@ -164,7 +164,7 @@ def _relink(mail: Mail, named: Places, parent: Places, touched: Mask) -> Work[No
         return found
 
     messages = np.flatnonzero(touched[: len(mail)])
-    for number, at in enumerate(cast("list[int]", messages.tolist())):
+    for number, at in enumerate(messages.tolist()):
         above = -1
         for each in cast("list[int]", named[ends[at] - mail.counts[at] : ends[at]].tolist()):
             node = of(each)
