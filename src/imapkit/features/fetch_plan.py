@@ -24,6 +24,8 @@ HELD: Final = 512 * 1024
 """Octets of content that are gathered before they are sent."""
 READ: Final = 256 * 1024
 """Octets of a large body that are read at once."""
+TOGETHER: Final = 128
+"""Messages of which octets are looked up at once: the store may read more of each than is sent."""
 _END: Final = b")\r\n"
 
 
@@ -123,7 +125,7 @@ class _Sender:
         for at, value in enumerate(values):
             found = piece.find(self._account, value)
             size = _size(found)
-            if size > READ or octets + size > HELD:
+            if size > READ or octets + size > HELD or at - begin >= TOGETHER:
                 await self._send_group(group, seqs[begin:at], [column[begin:at] for column in columns])
                 group, octets, begin = [], 0, at
             if size > READ:
