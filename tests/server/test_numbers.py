@@ -34,6 +34,8 @@ def test_numbers_of_ranges(
     chosen = list(range(1, 401)) if whole else wanted
     assert numbers.of(chosen) == [number for number, uid in expected]
     assert numbers.of([]) == []
+    assert numbers.of(left) == list(range(1, len(left) + 1))
+    assert numbers.of(left[3:-2]) == list(range(4, len(left) - 1))
     assert list(numbers) == left
     assert len(numbers) == len(left)
     for number, uid in enumerate(left, 1):

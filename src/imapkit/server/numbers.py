@@ -82,7 +82,19 @@ class Numbers:
         shift = self._shift([(uids[0], uids[-1])]) if uids else 0
         if shift is not None:
             return [uid + shift for uid in uids] if shift else uids
+        start = self._find(uids[0])
+        end = start + len(uids)
+        if (
+            self._has_all(start, end) and self._uids(start, end) == uids
+        ):  # all in a row: FETCH and SEARCH of everything
+            first = start - bisect_left(self._gone, start) + 1
+            return list(range(first, first + len(uids)))
         return self._one_by_one(uids)
+
+    def _has_all(self, start: int, end: int) -> bool:
+        """All of these places are there, and none was expunged."""
+        before = bisect_left(self._gone, start)
+        return end <= self._places and (before == len(self._gone) or self._gone[before] >= end)
 
     def _one_by_one(self, uids: list[int]) -> list[int]:
         """The same where messages are missing in between."""
