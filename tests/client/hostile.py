@@ -18,6 +18,7 @@ from typing import Any
 from imapkit.errors import ImapError
 from imapkit.features.base import Noop
 from imapkit.features.catalogue import full_registry
+from imapkit.features.fetch_quick import quick_fetch
 from imapkit.features.select import Exists
 from imapkit.protocol.client import Asked, ClientConnection, Event, Farewell, Finished, Greeted
 
@@ -60,11 +61,12 @@ class Outcome:
         return [event for event in self.events if isinstance(event, cls)]
 
 
-def play(entry: dict[str, Any], way: str = "whole") -> Outcome:
-    """Feed an entry as the answer to a NOOP; greetings before anything else."""
+def play(entry: dict[str, Any], way: str = "whole", *, quick: bool = True) -> Outcome:
+    """Feed an entry as the answer to a NOOP; greetings before anything else. ``quick``: read as the client does."""
     data = base64.b64decode(entry["bytes"])
     expected = entry["what_should_come_out"].get("assert") or {}
-    core = ClientConnection(full_registry().grammar)
+    grammar = full_registry().grammar
+    core = ClientConnection(grammar, quick=quick_fetch(grammar) if quick else None)
     outcome = Outcome()
     tag = expected.get("tag") or _tag_in(data) or "A1"
     if entry["class"] != "greeting":
@@ -89,8 +91,10 @@ def _tag_in(data: bytes) -> str | None:
 def _feed(core: ClientConnection, pieces: Iterator[bytes] | list[bytes], outcome: Outcome) -> None:
     for piece in pieces:
         core.receive(piece)
+        outcome.events.extend(core.ready())
         while (event := core.next()) is not None:
             outcome.events.append(event)
+            outcome.events.extend(core.ready())
 
 
 def _resync(core: ClientConnection, outcome: Outcome) -> bool:

@@ -61,6 +61,13 @@ def test_how_octets_are_cut_changes_nothing() -> None:
             assert repr(other.error) == repr(whole.error), entry["id"]
 
 
+def test_the_quick_way_changes_nothing() -> None:
+    for entry in [*CORPUS, *OWN]:
+        quick, plain = hostile.play(entry), hostile.play(entry, quick=False)
+        assert repr(quick.events).replace("LazyFetchData(", "FetchData(") == repr(plain.events), entry["id"]
+        assert repr(quick.error) == repr(plain.error), entry["id"]
+
+
 def test_the_values_are_right() -> None:
     """All of those written here; of the corpus, which grows, at least 95 of 100."""
     assert not [hostile_asserts.wrong(entry, hostile.play(entry)) for entry in OWN if _wrong(entry)]

@@ -6,8 +6,9 @@ read is given as a broken message, never passed over; news of messages nobody as
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from ..features.fetch_data import BodySection, FetchData
@@ -32,6 +33,7 @@ from ..features.fetch_items import (
     SizeItem,
     UidItem,
 )
+from ..features.fetch_quick import LazyFetchData, groups_of
 from ..protocol.numset import STAR, NumSet, holds, join
 from ..protocol.response import BrokenResponse, Response
 
@@ -58,8 +60,36 @@ class Gatherer:
         self._exact = None not in known
         self._open = uids.saved or any(STAR in pair for pair in uids.ranges)
         self._ranges = join(uids.ranges) if not self._open else []
+        self._groups = groups_of([*items, UidItem()] if UidItem() not in items else items)
         self._waiting: dict[int, FetchData] = {}
         self._given: set[int] = set()
+
+    def take_all(self, responses: Iterable[Response]) -> Iterator[FetchData]:
+        """The messages that are complete with these, one by one."""
+        groups, given, waiting = self._groups, self._given, self._waiting
+        low, high = 1, 0  # the range that the last message was in
+        for response in responses:
+            if (
+                waiting
+                or groups is None
+                or type(response) is not LazyFetchData
+                or None in response.told(*groups)
+            ):
+                data = self.take(response)
+                if data is not None:
+                    yield data
+                continue
+            uid = response.uid
+            assert uid is not None, "the UID is among the groups"
+            if uid in given:
+                continue
+            if not low <= uid <= high and not self._open:
+                place = bisect_right(self._ranges, (uid, STAR)) - 1
+                if place < 0 or uid > self._ranges[place][1]:
+                    continue
+                low, high = self._ranges[place]
+            given.add(uid)
+            yield response
 
     def take(self, response: Response) -> FetchData | None:
         """A message that is complete now."""

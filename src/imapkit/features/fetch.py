@@ -282,10 +282,11 @@ def gather(done: Completed, uids: NumSet | None = None) -> list[FetchData]:
             continue
         known = latest.get(response.seq)
         if known is None or None not in (known.uid, response.uid) and known.uid != response.uid:
-            latest[response.seq] = known = FetchData(response.seq)
-            found.append(known)
-        known.add(response.items)
-    return [item for item in found if uids is None or item.error is not None or _is_asked(item, uids)]
+            latest[response.seq] = response
+            found.append(response)
+        else:
+            known.add(response.items)
+    return [item for item in found if uids is None or _is_asked(item, uids) or item.error is not None]
 
 
 def _is_asked(item: FetchData, uids: NumSet) -> bool:

@@ -105,11 +105,12 @@ def write_literal(w: Writer, data: Literal | None, *, binary: bool = False) -> N
     w.literal(octets, binary=binary and b"\0" in octets)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class FetchData:
     """msg-att: all that one or more FETCH responses say of a message. None: not told.
 
     ``items`` is what came; the other attributes are read from it. ``error`` says why a response could not be read (then little is set).
+    Two are equal that say the same, whether anybody has looked at them or not (see ``fetch_quick``).
     """
 
     seq: int
@@ -134,6 +135,13 @@ class FetchData:
     def __post_init__(self) -> None:
         for item in self.items:
             item.put(self)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FetchData):
+            return NotImplemented
+        return (self.seq, self.items, self.error) == (other.seq, other.items, other.error)
+
+    __hash__ = None  # type: ignore[assignment]
 
     def add(self, items: Iterable[Datum]) -> None:
         """Take in more of the same message; what is newer counts."""

@@ -46,6 +46,7 @@ __all__ = [
     "media_type",
     "param",
     "walk",
+    "body_of",
     "read_body",
     "write_body",
     "write_params",
@@ -64,6 +65,11 @@ def read_body(c: Cursor) -> BodyPart:
     c.leave()
     c.expect(b")")
     return part
+
+
+def body_of(octets: bytes) -> BodyPart:
+    """From all octets of a body without literals, as a client reads it."""
+    return read_loose_body(Cursor(octets, lenient=True))
 
 
 def _read_multi(c: Cursor) -> MultiPart:

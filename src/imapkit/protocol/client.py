@@ -8,12 +8,12 @@ server refused is not sent; a tagged answer to nothing, or an OK to what was not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from ..errors import LimitExceeded, NotAnImapServer, ParseError, ProtocolError, UsageError
 from ..record import record
-from ..wire.frame import Frame, Framer, LiteralWanted, OpenSink, Refused
+from ..wire.frame import Frame, Framer, Literal, LiteralWanted, OpenSink, Refused
 from ..wire.limits import CLIENT, Limits
 from ..wire.writer import LiteralMode, Stream, Writer
 from .command import write_command
@@ -54,12 +54,18 @@ class Finished:
 
 Event = Greeted | Farewell | Asked | Finished | Response
 
+QuickReader = Callable[[bytes, dict[int, Literal] | None], Writable | None]
+"""Reads a whole untagged response, its literals by their offset, if it is one that it knows."""
+
 
 class ClientConnection:
     """Cuts and reads what one server sends, and writes what it is sent. ``utf8`` and ``literal_mode`` may change between commands."""
 
-    def __init__(self, grammar: Grammar, limits: Limits = CLIENT) -> None:
+    def __init__(
+        self, grammar: Grammar, limits: Limits = CLIENT, *, quick: QuickReader | None = None
+    ) -> None:
         self.grammar = grammar
+        self._quick = quick
         self.utf8 = False
         self.literal_mode = LiteralMode.SYNC
         self.greeted = False
@@ -184,7 +190,17 @@ class ClientConnection:
             if found is not None:
                 return found
 
+    def ready(self) -> list[Writable]:
+        """What has come and the quick reader knows, up to the first event that ``next`` must give."""
+        if self._quick is None or not self.greeted or self._answered is not None:
+            return []
+        return self._framer.lines(self._quick)
+
     def _read(self, frame: Frame) -> Event | None:
+        if self._quick is not None and self.greeted:
+            known = self._quick(frame.buf, frame.literals)
+            if known is not None:
+                return known
         if frame.buf.startswith(b"\0") and not frame.literals:
             frame = Frame(frame.buf.lstrip(b"\0"))  # seen in the wild
         if not frame.buf.strip():

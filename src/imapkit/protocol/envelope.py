@@ -163,6 +163,12 @@ def read_envelope(c: Cursor) -> Envelope:
     return _common(found.groups())
 
 
+def envelope_of(octets: bytes) -> Envelope:
+    """From all octets of an envelope without literals, as a client reads it."""
+    found = _COMMON.match(octets)
+    return _common(found.groups()) if found is not None else read_envelope(Cursor(octets, lenient=True))
+
+
 def read_envelope_plainly(c: Cursor) -> Envelope:
     """``read_envelope`` field by field, for any envelope; the quick way must give the same record."""
     c.expect(b"(")

@@ -11,15 +11,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Final, Protocol, TypeVar
 
 from ..errors import LimitExceeded
 from ..record import record
 from .limits import LITERALS, UNASKED, Limits
 from .terminals import LITERAL_TAIL
 
-_TAIL = 32  # the longest literal marker, with room
-_COMPACT = 256 * 1024
+T = TypeVar("T")
+
+_TAIL: Final = 32  # the longest literal marker, with room
+_COMPACT: Final = 256 * 1024
+_REST: Final = 16 * 1024
+"""Up to so many unused octets are copied when more come; above, they grow in place."""
 
 
 class Literal(Protocol):
@@ -185,7 +189,7 @@ class Framer:
         self.open_sink = open_sink
         self._gate = gate
         self._literal_allowed = literal_allowed
-        self._buf = bytearray()
+        self._buf: bytes | bytearray = b""
         self._pos = 0
         self._scanned = 0
         self._head: list[bytes] = []
@@ -204,11 +208,39 @@ class Framer:
         """Take bytes from the stream."""
         if self._dead:
             return
-        if self._pos > _COMPACT or self._pos == len(self._buf):
-            del self._buf[: self._pos]
+        rest = len(self._buf) - self._pos
+        if rest == 0:
+            if self._sink is not None and 0 < len(data) <= self._missing:
+                self._sink.write(data)  # in the middle of a literal: no copy on the way
+                self._missing -= len(data)
+                return
+            self._buf = data
+            self._pos = self._scanned = 0
+        elif rest <= _REST:
+            self._buf = self._cut(self._pos, len(self._buf)) + data
             self._scanned -= self._pos
             self._pos = 0
-        self._buf += data
+        else:
+            self._grow(data)
+
+    def _grow(self, data: bytes) -> None:
+        """Add to a long beginning of a line, of which only what was used is ever moved."""
+        buf = self._buf
+        if isinstance(buf, bytes):
+            buf = bytearray(memoryview(buf)[self._pos :])
+            self._scanned -= self._pos
+            self._pos = 0
+        elif self._pos > _COMPACT:
+            del buf[: self._pos]
+            self._scanned -= self._pos
+            self._pos = 0
+        buf += data
+        self._buf = buf
+
+    def _cut(self, start: int, end: int) -> bytes:
+        """Some of what is held."""
+        buf = self._buf
+        return buf[start:end] if isinstance(buf, bytes) else bytes(memoryview(buf)[start:end])
 
     @property
     def buffered(self) -> int:
@@ -227,10 +259,30 @@ class Framer:
 
     def take_rest(self) -> bytes:
         """Hand over all unused bytes: for STARTTLS (discard them) and COMPRESS."""
-        rest = bytes(self._buf[self._pos :])
-        self._buf.clear()
+        rest = self._cut(self._pos, len(self._buf))
+        self._buf = b""
         self._pos = self._scanned = 0
         return rest
+
+    def lines(self, read: Callable[[bytes, None], T | None]) -> list[T]:
+        """What ``read`` makes of the next frames, as long as they are whole lines that have come; the first of which it
+        makes nothing stays for ``next``. A line may hold bare line feeds, and seem to end with a literal: not for ``read``.
+        The second argument of ``read`` is for literals: there are none."""
+        found: list[T] = []
+        if self._dead or self._is_waiting or self._head or self._sink is not None:
+            return found
+        if self._skip_octets or self._skip_line is not None:
+            return found
+        buf, pos, most = self._buf, self._pos, self.limits.line
+        while (end := buf.find(b"\r\n", pos)) >= 0 and end + 2 - pos <= most:
+            made = read(buf[pos:end] if isinstance(buf, bytes) else self._cut(pos, end), None)
+            if made is None:
+                break
+            found.append(made)
+            pos = end + 2
+        if found:
+            self._pos = self._scanned = pos
+        return found
 
     def next(self) -> FrameEvent | None:
         """The next frame, question or refusal; None when more bytes are needed."""
@@ -272,7 +324,7 @@ class Framer:
         if end < 0:
             self._scanned = len(self._buf)
             return None
-        line = bytes(memoryview(self._buf)[self._pos : end + 1])
+        line = self._cut(self._pos, end + 1)
         self._pos = self._scanned = end + 1
         return line
 
@@ -282,7 +334,7 @@ class Framer:
             self._drop_all_but(_TAIL)
         elif self._head_size + self.buffered > self.limits.line:
             error = LimitExceeded("line", self.limits.line, self._head_size + self.buffered)
-            head = b"".join(self._head)[:64] or bytes(self._buf[self._pos : self._pos + 64])
+            head = b"".join(self._head)[:64] or self._cut(self._pos, self._pos + 64)
             self._reset()
             self._skip_line = error
             self._drop_all_but(_TAIL)
@@ -291,8 +343,7 @@ class Framer:
 
     def _drop_all_but(self, keep: int) -> None:
         if self.buffered > keep:
-            self._pos = len(self._buf) - keep
-            del self._buf[: self._pos]
+            self._buf = self._cut(len(self._buf) - keep, len(self._buf))
             self._pos = 0
             self._scanned = len(self._buf)
 
@@ -342,7 +393,7 @@ class Framer:
                 self._skip_octets, self._skip_line = size, error
                 return Refused(head[:64], error, fatal=False)
             self._dead = True
-            self._buf.clear()
+            self._buf = b""
             self._pos = self._scanned = 0
             return Refused(head[:64], error, fatal=True)
         self._head.append(line)
@@ -379,7 +430,7 @@ class Framer:
         sink = self._sink
         assert sink is not None
         if self._missing:
-            chunk = bytes(memoryview(self._buf)[self._pos : self._pos + self._missing])
+            chunk = self._cut(self._pos, self._pos + self._missing)
             if chunk:
                 sink.write(chunk)
                 self._missing -= len(chunk)

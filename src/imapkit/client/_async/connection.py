@@ -24,6 +24,7 @@ from ...features.auth import Authenticate, Login
 from ...features.base import Logout
 from ...features.catalogue import full_registry
 from ...features.fetch import Fetch
+from ...features.fetch_quick import quick_fetch
 from ...features.store import Store
 from ...ports.client import Completed, Exchange, Op, StartDeflate, StartTls, Step
 from ...protocol.client import Asked, ClientConnection, Farewell, Finished, Greeted
@@ -61,7 +62,8 @@ class AsyncConnection(SessionState):
         super().__init__()
         self.host = host
         self.timeout = timeout
-        self.core = ClientConnection(full_registry().grammar)
+        grammar = full_registry().grammar
+        self.core = ClientConnection(grammar, quick=quick_fetch(grammar))
         self.pump = AsyncPump(stream, self.core)
         self.under_way: AsyncUnderWay | None = None
         self._lock = AsyncFairLock()

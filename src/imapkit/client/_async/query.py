@@ -81,10 +81,8 @@ class AsyncQuery:
             responses = AsyncResponses(self.mailbox.connection, Fetch(part, wanted, uid=True))
             try:
                 while batch := await responses.batch():
-                    for response in batch:
-                        data = gatherer.take(response)
-                        if data is not None:
-                            yield AsyncMessage(self.mailbox, data)
+                    for data in gatherer.take_all(batch):
+                        yield AsyncMessage(self.mailbox, data)
                 for data in gatherer.finish():
                     yield AsyncMessage(self.mailbox, data)
             finally:

@@ -82,10 +82,8 @@ class Query:
             responses = Responses(self.mailbox.connection, Fetch(part, wanted, uid=True))
             try:
                 while batch := responses.batch():
-                    for response in batch:
-                        data = gatherer.take(response)
-                        if data is not None:
-                            yield Message(self.mailbox, data)
+                    for data in gatherer.take_all(batch):
+                        yield Message(self.mailbox, data)
                 for data in gatherer.finish():
                     yield Message(self.mailbox, data)
             finally:

@@ -60,10 +60,24 @@ class Responses:
                 connection.under_way = self
             while not self._ended and not self._held:
                 self._read()
-            while not self._ended and (event := connection.core.next()) is not None:
+            while not self._ended:
+                self._take_ready()
+                event = connection.core.next()
+                if event is None:
+                    break
                 self._take(event)
         finally:
             connection.leave()
+
+    def _take_ready(self) -> None:
+        """Answers of FETCH that need no look, many at once."""
+        connection = self._connection
+        found = connection.core.ready()
+        if found and not connection.asking:
+            for response in found:
+                connection.take(response)
+        if self._wanted:
+            self._held.extend(found)
 
     def _read(self) -> None:
         try:
