@@ -10,7 +10,8 @@ import apsw
 import pytest
 
 from imapkit.errors import StoreBroken
-from imapkit.ports.store import Column
+from imapkit.message.chosen import pack_fields
+from imapkit.ports.store import Column, HeaderFields
 from imapkit.stores.sqlite import SqliteStore, fsck, schema
 
 from ..store_conformance.mail import fill
@@ -29,7 +30,14 @@ def test_sort_keys_move_into_a_table_of_their_own(tmp_path: Path) -> None:
     for number, keys in enumerate((dated, answer, bare), 1):
         texts = ("", None, number, "", "", "", "", "", json.dumps(keys))
         db.execute(row, (number, 10, when, b"()", b"()", b"()", b"", *texts))
+    heads = [b"To: a\r\nX: b\r\nFrom: c\r\n\r\n", b"no field", b"To: %b\r\n\r\n" % (b"x" * 70_000)]
+    for number, head in enumerate(heads, 1):
+        db.execute("INSERT INTO blob VALUES (?, ?, NULL, ?)", (number, head, b"body"))
     schema.migrate(db, tmp_path / "old.db")
+    assert db.execute("SELECT * FROM fields ORDER BY id").fetchall() == [
+        (number, *pack_fields(head)) for number, head in enumerate(heads, 1)
+    ]
+    assert db.execute("SELECT data FROM fields WHERE id = 1").fetchall() == [(b"To: a\r\nFrom: c\r\n\r\n",)]
     assert schema.check_schema(db, tmp_path / "old.db") == schema.SCHEMA
     assert db.execute("SELECT * FROM sort_key ORDER BY id").fetchall() == [
         (1, 5, "SUBJECT", 1, "FROM", "TO", "CC", "DF", "DT", "one@x", "b@x a@x"),
@@ -53,6 +61,10 @@ def test_missing_sort_keys_are_an_error_that_fsck_tells(tmp_path: Path) -> None:
         mailbox = await account.open("INBOX")
         with pytest.raises(StoreBroken, match="run fsck"):
             list(mailbox.rows(mailbox.everything(), [Column.UID, Column.SENT]))
+        account.db.execute("DELETE FROM fields WHERE id = 3")
+        assert "1 contents lack their header fields" in await fsck(account)
+        with pytest.raises(StoreBroken, match="run fsck"):
+            list(mailbox.rows(mailbox.everything(), [HeaderFields(frozenset([b"to"]))]))
         mailbox.release()
         await account.release()
         await store.close()

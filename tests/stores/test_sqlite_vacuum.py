@@ -70,7 +70,7 @@ def test_old_trash_goes_and_what_is_held_stays(tmp_path: Path) -> None:
         # 1 was brought back, 2 is in Other, 5 and 6 went a moment ago.
         assert (done.messages, done.contents, done.files) == (3, 2, 0)
         assert [item.uid for item in account.trash()] == [5, 6]
-        for table in ("content", "blob", "sort_key"):
+        for table in ("content", "blob", "sort_key", "fields"):
             assert count(account, table) == 8
         other = await account.open("Other")
         assert len(texts(account, other)) == 2 and len(texts(account, inbox)) == 5
