@@ -9,7 +9,8 @@ import asyncio
 import ssl
 import time
 
-from ..errors import ConnectionLost
+from ..errors import ConnectionLost, StoreError
+from ..ports.gate import Gate
 from ..protocol.registry import Writable
 from ..protocol.response import write_response
 from ..protocol.server import Event, ServerConnection, TooLarge
@@ -22,8 +23,12 @@ _CLOSE_SECONDS = 5.0
 _TURN_SECONDS = 0.005
 
 
+class AnswersLost(ConnectionLost):
+    """What was answered, and had not been sent yet, did not reach the disk: the client must not hear of it."""
+
+
 class Channel:
-    """One client's. ``connection`` says how the input is read."""
+    """One client's. ``connection`` says how the input is read. ``gate`` holds back what is queued until the disk has what it says."""
 
     def __init__(self, stream: Stream, connection: ServerConnection, timeouts: Timeouts) -> None:
         self.connection = connection
@@ -32,6 +37,7 @@ class Channel:
         self._out: list[bytes] = []
         self._out_size = 0
         self._turn = time.monotonic()
+        self.gate = Gate()
 
     @property
     def tls(self) -> bool:
@@ -108,13 +114,23 @@ class Channel:
             self._turn = time.monotonic()
 
     async def flush(self) -> None:
-        """Send what is queued, and wait until the peer has taken enough of it. Raises ConnectionLost."""
+        """Send what is queued, and wait until the peer has taken enough of it. Raises ConnectionLost, AnswersLost."""
+        if not self.gate.is_clear:
+            await self._pass_gate()
         if self._out:
             data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
             self._out, self._out_size = [], 0
             self._stream.write(data)
         if self._stream.is_congested:
             await self._stream.drain(self._timeouts.write_seconds)
+
+    async def _pass_gate(self) -> None:
+        try:
+            await self.gate.passed()
+        except StoreError as error:
+            self.gate.forget()
+            self._out, self._out_size = [], 0
+            raise AnswersLost(str(error)) from error
 
     # The connection
 

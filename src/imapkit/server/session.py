@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from ..errors import Bad, ConnectionLost, ConnectionTimeout, No
 from ..features import base
 from ..ports.directory import UserRow
+from ..ports.gate import use
 from ..ports.session import Login, Modes
 from ..ports.store import Account
 from ..protocol.capability import Announce
@@ -21,7 +22,7 @@ from ..protocol.server import LiteralAsked, Malformed, Received, ServerConnectio
 from ..protocol.states import State
 from ..protocol.status import Continuation, Kind, Status
 from ..wire.limits import LITERALS, UNASKED, Limits
-from .channel import Channel
+from .channel import AnswersLost, Channel
 from .dispatch import dispatch, store_failure, unforeseen
 from .log import Log
 from .login import SessionLogin, mechanisms
@@ -62,18 +63,27 @@ class Session:
 
     async def run(self, user: UserRow | None = None) -> None:
         """Until the end of the connection. ``user``: who it is, where that is known already (PREAUTH)."""
+        use(self._channel.gate)
         try:
             if not self._closing and await self._greet(user):
                 await self._serve()
         except ConnectionTimeout as error:
             self.log.info("timeout", reason=str(error))
             self._bye("autologout: nothing came for too long")
+        except AnswersLost as error:
+            self._answers_lost(error)
         except ConnectionLost as error:
             self.log.debug("connection lost", reason=str(error))
         except Exception as error:
             self._bye(unforeseen(error, None, "session", self.log).text, base.SERVERBUG)
         finally:
             await self._end()
+
+    def _answers_lost(self, error: AnswersLost) -> None:
+        """Whatever was to be said, a BYE among it, was dropped."""
+        self.log.error("store failure", command="pipelined commands", error=str(error))
+        self._closing = True
+        self.send_status(Status(Kind.BYE, "the mail store failed", base.UNAVAILABLE))
 
     def stop(self) -> None:
         """End the session as soon as the command that runs, if any, is done."""
@@ -119,6 +129,7 @@ class Session:
     async def _run_command(self, event: Received) -> None:
         tagged, frame = event.command, event.frame
         self.tag = tagged.tag
+        self._channel.gate.set(ahead=self._connection.buffered > 0)
         self._bad_in_row = 0
         failure = self._spool.take_failure()
         try:
@@ -140,7 +151,11 @@ class Session:
         try:
             if self._stopping and not self._closing:
                 self._bye("the server is shutting down")
-            await self.flush()
+            try:
+                await self.flush()
+            except AnswersLost as error:
+                self._answers_lost(error)
+                await self.flush()
         except ConnectionLost:
             self.log.debug("the peer was gone before the end")
         try:

@@ -66,7 +66,11 @@ class AccountModel(ABC):
 
     @abstractmethod
     async def settle(self, durable: bool) -> None:
-        """Wait until what was committed is on the disk; for changes of flags alone, see that it will be soon."""
+        """Wait until what was committed is on the disk; for changes of flags alone, see that it will be soon.
+
+        Where the session that asks has further commands at hand, its answers wait instead (``ports.gate``): what must be on the disk
+        before something else happens needs a wait of its own.
+        """
 
     @abstractmethod
     async def take_contents(self, messages: Sequence[NewMessage]) -> list[NewContent]:

@@ -18,6 +18,7 @@ from typing import Protocol, cast
 import apsw
 
 from imapkit.errors import MailboxMissing, StoreBroken, StoreError
+from imapkit.ports.gate import held
 from imapkit.ports.store import AnyColumn, Column, NewMessage
 from imapkit.protocol.numset import Range
 from imapkit.query.index import IdColumn, SearchIndex, TextColumn
@@ -54,7 +55,7 @@ from .states import (
     write_state,
     write_trash,
 )
-from .sync import WalSync
+from .sync import SyncThreads, WalSync
 from .tick import TickWord
 
 FLAGS_WITHIN = 0.2
@@ -74,6 +75,9 @@ class Owner(Protocol):
 
     @property
     def threads(self) -> Executor: ...
+
+    @property
+    def syncs(self) -> SyncThreads: ...
 
     @property
     def columns_budget(self) -> int: ...
@@ -146,6 +150,7 @@ class SqliteAccount(AccountModel):
         self.tick = -1
         self.next_content = 1
         self._in_use = False
+        self._look_timer: asyncio.TimerHandle | None = None
         self.lock = WriterLock(directory / "writer.lock")
         self._open_lock = OpenLock(directory / "open.lock")
         with store_errors(self.path):
@@ -154,7 +159,7 @@ class SqliteAccount(AccountModel):
         self.threads = owner.threads
         with store_errors(self.path):
             self.db = database.connect(self.path, self.disk)
-        self.sync = WalSync(Path(f"{self.path}-wal"), self.disk, owner.threads)
+        self.sync = WalSync(Path(f"{self.path}-wal"), self.disk, owner.syncs)
         self.blobs = Blobs(directory / "blobs", self.disk)
         super().__init__(account_id, "")
 
@@ -269,7 +274,8 @@ class SqliteAccount(AccountModel):
 
     async def settle(self, durable: bool) -> None:
         if durable or self.owner.flags_durable:
-            await self.sync.barrier()
+            if not held(self.sync):
+                await self.sync.barrier()
         else:
             self.sync.soon(FLAGS_WITHIN / 2)
         self.disk.reached("answer")
@@ -376,10 +382,28 @@ class SqliteAccount(AccountModel):
             self.forget(number)
 
     async def changed(self, since: int) -> None:
+        await self.refresh()
         while self.last_modseq <= since:
+            self._look_later()
+            await self.wait()
             await self.refresh()
-            if self.last_modseq <= since:
-                await self.wait(LOOK_EVERY)
+
+    def _look_later(self) -> None:
+        """One timer for all who wait: a hint may be lost, and ten thousand idle sessions must not each look for themselves."""
+        if self._look_timer is None:
+            self._look_timer = asyncio.get_running_loop().call_later(LOOK_EVERY, self._look_again)
+
+    def _look_again(self) -> None:
+        self._look_timer = None
+        if self.ticks.read() != self.tick:
+            self.wake()  # they refresh, and whatever goes wrong then is theirs
+        elif self._waiters:
+            self._look_later()
+
+    def _stop_looking(self) -> None:
+        if self._look_timer is not None:
+            self._look_timer.cancel()
+            self._look_timer = None
 
     # What the model reads
 
@@ -504,6 +528,7 @@ class SqliteAccount(AccountModel):
     async def abandon(self) -> None:
         """Close what could not be started."""
         self.closed = True
+        self._stop_looking()
         await self.sync.close()
         self.db.close()
         self.lock.close()
@@ -513,6 +538,7 @@ class SqliteAccount(AccountModel):
     async def close(self) -> None:
         """Sync, checkpoint, and, if nobody else has the account open, mark it as cleanly closed."""
         self.closed = True
+        self._stop_looking()
         await self.maintenance.stop()
         self.index.forget()
         await self.sync.close()

@@ -19,6 +19,7 @@ from .account import SqliteAccount
 from .disk import Disk
 from .errors import store_errors
 from .hints import Hints
+from .sync import SyncThreads
 
 _log = logging.getLogger(__name__)
 DESCRIPTORS: Final = 10
@@ -49,6 +50,7 @@ class SqliteStore:
         self.columns_budget = columns_budget
         self.clock = clock
         self.threads = ThreadPoolExecutor(8, "imapkit-store")
+        self.syncs = SyncThreads()
         self._most = most_accounts if most_accounts is not None else _account_budget()
         self._accounts: dict[str, SqliteAccount] = {}
         self._opening: dict[str, asyncio.Lock] = {}
@@ -150,6 +152,7 @@ class SqliteStore:
         while self._accounts:
             _, account = self._accounts.popitem()
             await account.close()
+        self.syncs.close()
         self.threads.shutdown()
         self._is_open = False
 
