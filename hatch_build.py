@@ -25,6 +25,7 @@ HOT = (
     "protocol/envelope",
     "protocol/body",
     "protocol/body_loose",
+    "protocol/body_quick",
     "protocol/response",
     "protocol/command",
     "protocol/numset",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
 from .body_loose import read_loose_body
+from .body_quick import quick_body
 from .bodypart import (
     NO_EXTENSION,
     BasicPart,
@@ -69,7 +70,7 @@ def read_body(c: Cursor) -> BodyPart:
 
 def body_of(octets: bytes) -> BodyPart:
     """From all octets of a body without literals, as a client reads it."""
-    return read_loose_body(Cursor(octets, lenient=True))
+    return quick_body(octets) or read_loose_body(Cursor(octets, lenient=True))
 
 
 def _read_multi(c: Cursor) -> MultiPart:

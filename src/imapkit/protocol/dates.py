@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 from ..wire.cursor import Cursor
@@ -26,7 +27,7 @@ MONTHS: Final = (
 _MONTH: Final = {name.lower(): number for number, name in enumerate(MONTHS, 1)}
 _DATE: Final = re.compile(rb"([0-9]{1,2})-([A-Za-z]{3})-([0-9]{4})")
 _DATE_TIME: Final = re.compile(
-    rb"[ ]?([0-9]{1,2})-([A-Za-z]{3})-([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-])([0-9]{2})([0-9]{2})"
+    rb"[ ]?([0-9]{1,2})-([A-Za-z]{3})-([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-][0-9]{4})"
 )
 
 
@@ -44,16 +45,26 @@ def parse_date_time(text: bytes) -> datetime | None:
     found = _DATE_TIME.fullmatch(text)
     if found is None:
         return None
-    day, month, year, hour, minute, second, sign, east, minutes = found.groups()
-    offset = timedelta(hours=int(east), minutes=int(minutes)) * (-1 if sign == b"-" else 1)
+    day, month, year, hour, minute, second, zone = found.groups()
     try:
-        zone = timezone(offset) if offset else UTC
         seconds = min(int(second), 59)  # a leap second is legal in the grammar, not in datetime
         return datetime(
-            int(year), _MONTH[month.lower()], int(day), int(hour), int(minute), seconds, tzinfo=zone
+            int(year), _month(month), int(day), int(hour), int(minute), seconds, tzinfo=_zone(zone)
         )
     except (KeyError, ValueError):
         return None
+
+
+@lru_cache(maxsize=64)
+def _month(name: bytes) -> int:
+    return _MONTH[name.lower()]
+
+
+@lru_cache(maxsize=128)
+def _zone(text: bytes) -> timezone:
+    """+hhmm as a zone. Raises ValueError for what is none."""
+    offset = timedelta(hours=int(text[1:3]), minutes=int(text[3:5]))
+    return timezone(-offset if text[:1] == b"-" else offset) if offset else UTC
 
 
 def format_date(day: date) -> bytes:

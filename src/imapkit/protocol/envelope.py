@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from ..record import record
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
 
-_STRING: Final = rb'(NIL|"[\x01-\x09\x0b\x0c\x0e-!#-\[\]-\x7f]*")'
+_SHORT: Final = 160
+"""Octets up to which a list of addresses is remembered."""
+_STRING: Final = rb'(NIL|"[\x01-\x09\x0b\x0c\x0e-!#-\[\]-\x7f]*+")'
 _ADDRESS: Final = re.compile(rb"\(" + rb" ".join([_STRING] * 4) + rb"\)")
-_LIST: Final = rb"(NIL|\((?:" + _ADDRESS.pattern.replace(b"(NIL|", b"(?:NIL|") + rb")+\))"
+_LIST: Final = rb"(NIL|\((?:" + _ADDRESS.pattern.replace(b"(NIL|", b"(?:NIL|") + rb")++\))"
 _COMMON: Final = re.compile(rb"\(" + rb" ".join([_STRING] * 2 + [_LIST] * 6 + [_STRING] * 2) + rb"\)")
 """What nearly every server sends for nearly every message: quoted strings without escapes, one space between fields."""
 
@@ -180,22 +183,39 @@ def read_envelope_plainly(c: Cursor) -> Envelope:
 
 def _common(parts: tuple[bytes, ...]) -> Envelope:
     """From the ten fields of an envelope without literals and escapes. From, Sender and Reply-To are mostly the same list."""
-    lists: dict[bytes, tuple[Address, ...]] = {b"NIL": ()}
-    for octets in parts[2:8]:
-        if octets not in lists:
-            lists[octets] = tuple([Address(*map(_unquoted, four)) for four in _ADDRESS.findall(octets)])
+    date, subject, from_, sender, reply_to, to, cc, bcc, in_reply_to, message_id = parts
+    first = _list_of(from_)
     return Envelope(
-        _unquoted(parts[0]),
-        _unquoted(parts[1]),
-        lists[parts[2]],
-        lists[parts[3]],
-        lists[parts[4]],
-        lists[parts[5]],
-        lists[parts[6]],
-        lists[parts[7]],
-        _unquoted(parts[8]),
-        _unquoted(parts[9]),
+        _unquoted(date),
+        _unquoted(subject),
+        first,
+        first if sender == from_ else _list_of(sender),
+        first if reply_to == from_ else _list_of(reply_to),
+        _list_of(to),
+        () if cc == b"NIL" else _list_of(cc),
+        () if bcc == b"NIL" else _list_of(bcc),
+        _unquoted(in_reply_to),
+        _unquoted(message_id),
     )
+
+
+def _list_of(octets: bytes) -> tuple[Address, ...]:
+    """Addresses from their octets. Short lists are remembered: a mailbox holds much mail of few people."""
+    return _known_list(octets) if len(octets) <= _SHORT else _new_list(octets)
+
+
+def _new_list(octets: bytes) -> tuple[Address, ...]:
+    if octets == b"NIL":
+        return ()
+    return tuple(
+        [
+            Address(_unquoted(name), _unquoted(route), _unquoted(mailbox), _unquoted(host))
+            for name, route, mailbox, host in _ADDRESS.findall(octets)
+        ]
+    )
+
+
+_known_list = lru_cache(maxsize=2048)(_new_list)
 
 
 def _unquoted(octets: bytes) -> bytes | None:
