@@ -27,12 +27,14 @@ LAYOUT: Final = 2
 """Of the tables below; another one means another file."""
 PAIR: Final = 2
 GRAM: Final = 3
-MOST_GRAMS: Final = 4
+MOST_GRAMS: Final = 5
 """Of one needle: more of them cost time and hardly leave out more."""
+APART: Final = 2
+"""So far lie two of them from each other at least: then they overlap, and few texts have all without the needle."""
 MOST_LOOKED_AT: Final = 200
 """Characters of a needle that are considered."""
 _COMMON: Final = {
-    char: 10 - at // 4 for at, char in enumerate(" ETAOINSRHL.DCUMP-@:FGWYB0123456789/=_VK,;<>()XJQZ")
+    char: 10 - at // 4 for at, char in enumerate(" ETAOINSRHLX.DCUMP-@:FGWYB0123456789/=_VK,;<>()JQZ")
 }
 """How common a character is in mail; any other is rare."""
 MOST_TERMS: Final = 200
@@ -91,14 +93,14 @@ def version() -> str:
 
 
 def grams(needle: str) -> list[str]:
-    """Some of the trigrams of a needle, apart from each other and likely to be in few texts; none for a short needle."""
+    """Some of the trigrams of a needle, likely to be in few texts; none for a short needle."""
     needle = needle[:MOST_LOOKED_AT]
     places = sorted(
         range(len(needle) - GRAM + 1), key=lambda place: _commonness(needle[place : place + GRAM])
     )
     chosen: list[int] = []
     for place in places:
-        if all(abs(place - other) >= GRAM for other in chosen):
+        if all(abs(place - other) >= APART for other in chosen):
             chosen.append(place)
             if len(chosen) == MOST_GRAMS:
                 break
