@@ -22,7 +22,9 @@ from ..message import MessageInfo, PartInfo
 from .place import AsyncPlace
 
 PIECE: Final = 256 * 1024
-"""Octets asked for at once."""
+"""Octets asked for at first; each further time twice as many."""
+LARGEST: Final = 1024 * 1024
+"""Octets asked for at once, at most."""
 
 Progress = Callable[[int], object]
 """Called with the number of octets received so far."""
@@ -102,10 +104,10 @@ class AsyncMessage(MessageInfo):
             yield held.read()
             return
         connection = self.mailbox.connection
-        offset = 0
+        offset, size = 0, PIECE
         while True:
             self.mailbox.check_open()
-            item = SectionItem(section, (offset, PIECE), peek=True)
+            item = SectionItem(section, (offset, size), peek=True)
             answers = await connection.run(fetch(connection, NumSet.of(self.uid), [item]))
             piece = _octets(answers, section, offset)
             if piece is None:
@@ -117,8 +119,9 @@ class AsyncMessage(MessageInfo):
                 if progress is not None:
                     progress(offset)
                 yield piece
-            if len(piece) < PIECE:
+            if len(piece) < size:
                 return
+            size = min(2 * size, LARGEST)
 
 
 def _octets(answers: list[FetchData], section: Section, offset: int) -> bytes | None:
