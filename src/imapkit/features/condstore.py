@@ -7,6 +7,7 @@ then on, and learns HIGHESTMODSEQ at that moment if a mailbox is selected.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Final, Self, cast
 
@@ -277,12 +278,14 @@ def enable_by_search(ctx: SessionContext, plan: SearchPlan) -> None:
 
 
 @feature.hook("SEARCH", Phase.SELECT, order=200)
-def tell_highest_found(ctx: SessionContext, plan: SearchPlan) -> None:
+async def tell_highest_found(ctx: SessionContext, plan: SearchPlan) -> None:
     """The highest MODSEQ of what is reported, once that is known (RFC 7162 sections 3.1.6 and 3.1.10)."""
     if not _asks_modseq(plan) or not len(plan.reported):
         return
-    rows = ctx.view.mailbox.rows(plan.reported, (Column.MODSEQ,))
-    highest = max((cast(int, modseq) for chunk in rows for (modseq,) in chunk), default=None)
-    if highest is not None:
+    highest = 0
+    for chunk in ctx.view.mailbox.rows(plan.reported, (Column.MODSEQ,)):
+        highest = max(highest, max((cast(int, modseq) for (modseq,) in chunk), default=0))
+        await asyncio.sleep(0)
+    if highest:
         plan.modseq = highest
         plan.data.append(ModSeqResult(highest))
