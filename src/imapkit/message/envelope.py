@@ -32,7 +32,7 @@ _MAX_ADDRESS_FIELD: Final = 512 << 10
 
 def envelope_fields(header: bytes) -> dict[bytes, list[bytes]]:
     """The fields of an ENVELOPE, and References, by lower-case name."""
-    return collect(header.replace(b"\0", b""), _NAMES)
+    return collect(header.replace(b"\0", b"") if b"\0" in header else header, _NAMES)
 
 
 def build_envelope(fields: dict[bytes, list[bytes]]) -> Envelope:

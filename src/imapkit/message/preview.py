@@ -13,6 +13,7 @@ from .decode import part_text
 from .part import Part, walk
 
 LENGTH: Final = 200
+_START: Final = 600
 
 _TAG_NAME: Final = re.compile(r"</?([a-z][a-z0-9]*)", re.IGNORECASE)
 _HIDDEN: Final = frozenset(["script", "style", "head", "title", "noscript", "template", "svg"])
@@ -41,6 +42,13 @@ def preview(root: Part) -> str:
 
 
 def _tidy(text: str) -> str:
+    # Mostly there is far more than is shown. Of words that are more than enough, only the last may go on in the rest.
+    start = " ".join(_INVISIBLE.sub("", text[:_START]).split())
+    return start[:LENGTH].rstrip() if len(start) >= LENGTH else tidy_plainly(text)
+
+
+def tidy_plainly(text: str) -> str:
+    """The start of a text as it is shown, from all of it."""
     text = _INVISIBLE.sub("", text)
     # words up to the length; all of a long text need not be split
     return " ".join(text[:20_000].split())[:LENGTH].rstrip()

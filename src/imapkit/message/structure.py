@@ -6,6 +6,8 @@ first, then the envelopes of embedded messages, and at last shows as one opaque 
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Final
 
 from ..protocol.body import (
@@ -19,14 +21,17 @@ from ..protocol.body import (
     TextPart,
     write_body,
 )
-from ..protocol.envelope import Envelope, write_envelope
+from ..protocol.envelope import Address, Envelope, write_envelope
 from ..record import record
 from ..wire.writer import Writer
 from .envelope import build_envelope, envelope_fields, shorten
-from .part import MESSAGE, MULTIPART, Part
+from .part import LEAF, MESSAGE, MULTIPART, Mime, Part
 
 MAX_WIRE: Final = 1_000_000
 """Octets of one wire-ready column."""
+_SHORT: Final = 4096
+"""Octets of a string, and of a header, that are written in the quick way."""
+_UNUSUAL: Final = re.compile(rb'[\x00\r\n\x80-\xff"\\]')
 
 
 @record
@@ -114,6 +119,42 @@ def body_of(root: Part) -> BodyPart:
 
 def wire_structure(root: Part) -> tuple[bytes, bytes]:
     """BODY and BODYSTRUCTURE, as they follow the name of the item."""
+    if root.kind == LEAF and len(root.header) <= _SHORT:
+        return _wire_leaf(root)
+    return wire_structure_plainly(root)
+
+
+def _wire_leaf(root: Part) -> tuple[bytes, bytes]:
+    """The same of a message that is one part: all but the numbers is as in the messages before it."""
+    mime = root.mime
+    numbers = b" %d" % (root.end - root.body)
+    if mime.is_text:
+        numbers += b" %d" % root.lines
+    fields = (
+        mime.maintype, mime.subtype, mime.params, mime.id, mime.description, mime.encoding, mime.md5, mime.disposition,
+        mime.disposition_params, mime.language, mime.location,
+    )  # fmt: skip
+    head, tail = _around_numbers(fields)
+    return head + numbers + b")", head + numbers + tail
+
+
+@lru_cache(maxsize=1024)
+def _around_numbers(
+    fields: tuple[
+        bytes, bytes, Params, bytes | None, bytes | None, bytes | None, bytes | None, bytes | None, Params,
+        tuple[bytes, ...], bytes | None,
+    ],
+) -> tuple[bytes, bytes]:  # fmt: skip
+    """What is written before the numbers of octets and lines, and in BODYSTRUCTURE behind them."""
+    mime = Mime(*fields)
+    body, extended = wire_structure_plainly(Part(LEAF, 0, 0, 0, 0, mime))
+    numbers = b" 0 0)" if mime.is_text else b" 0)"
+    head = body.removesuffix(numbers)
+    return head, extended[len(head) + len(numbers) - 1 :]
+
+
+def wire_structure_plainly(root: Part) -> tuple[bytes, bytes]:
+    """``wire_structure`` of any message."""
     for level in _LEVELS:
         body = _build(root, level)
         extended = _wire_body(body, True)
@@ -142,6 +183,41 @@ def wire_envelope(fields: dict[bytes, list[bytes]]) -> tuple[Envelope, bytes]:
 
 
 def _wire_envelope(envelope: Envelope) -> bytes:
+    """As ``write_envelope`` writes it: the same octets, in a quarter of the time where strings are short and plain."""
+    from_ = _wire_people(envelope.from_)
+    sender = from_ if envelope.sender is envelope.from_ else _wire_people(envelope.sender)
+    reply_to = from_ if envelope.reply_to is envelope.from_ else _wire_people(envelope.reply_to)
+    fields = (
+        _wire_string(envelope.date), _wire_string(envelope.subject), from_, sender, reply_to, _wire_people(envelope.to),
+        _wire_people(envelope.cc), _wire_people(envelope.bcc), _wire_string(envelope.in_reply_to),
+        _wire_string(envelope.message_id),
+    )  # fmt: skip
+    return b"(%s)" % b" ".join(fields)
+
+
+def wire_envelope_plainly(envelope: Envelope) -> bytes:
+    """The envelope by the writer of the protocol, which the quick way must equal."""
     writer = Writer()
     write_envelope(writer, envelope)
+    return writer.octets()
+
+
+def _wire_people(people: tuple[Address, ...]) -> bytes:
+    if not people:
+        return b"NIL"
+    parts = [
+        b"(%s %s %s %s)"
+        % (_wire_string(one.name), _wire_string(one.route), _wire_string(one.mailbox), _wire_string(one.host))
+        for one in people
+    ]
+    return b"(%s)" % b"".join(parts)
+
+
+def _wire_string(value: bytes | None) -> bytes:
+    if value is None:
+        return b"NIL"
+    if len(value) <= _SHORT and _UNUSUAL.search(value) is None:
+        return b'"%s"' % value
+    writer = Writer()
+    writer.string(value)
     return writer.octets()
