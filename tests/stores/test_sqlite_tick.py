@@ -95,6 +95,33 @@ def test_a_commit_that_failed_hides_nothing(tmp_path: Path, monkeypatch: pytest.
     asyncio.run(run())
 
 
+def test_who_waits_finds_a_change_whose_hint_was_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imapkit.stores.sqlite.account.LOOK_EVERY", 0.02)
+    monkeypatch.setattr(SqliteStore, "_heard", lambda *_: None)
+
+    async def run() -> None:
+        here, there = two_stores(tmp_path, Disk())
+        await here.create_account("ann", [("INBOX", ())])
+        mine, theirs = await here.open_account("ann"), await there.open_account("ann")
+        waiting = [asyncio.create_task(mine.changed(mine.modseq)) for _ in range(3)]
+        await asyncio.sleep(0.1)
+        assert not any(task.done() for task in waiting)
+        await fill(theirs, "INBOX", 1)
+        await asyncio.wait_for(asyncio.gather(*waiting), 10)
+        late = asyncio.create_task(mine.changed(mine.modseq))
+        await asyncio.sleep(0)
+        for account in (mine, theirs):
+            await account.release()
+        await here.close()
+        await there.close()
+        with pytest.raises(StoreError):
+            await late
+
+    asyncio.run(run())
+
+
 def _word(account: object) -> TickWord:
     assert isinstance(account, SqliteAccount)
     return account.ticks
