@@ -159,7 +159,9 @@ class _Sender:
     async def _send_rows(self, seqs: Sequence[int], columns: Columns) -> None:
         held: list[bytes] = []
         octets = 0
-        for seq, row in zip(seqs, zip(*columns, strict=True), strict=True):
+        for at, (seq, row) in enumerate(zip(seqs, zip(*columns, strict=True), strict=True), 1):
+            if at % TOGETHER == 0:
+                await self._flush()
             for chunk in self._message(seq, row):
                 held.append(chunk)
                 octets += len(chunk)
