@@ -38,6 +38,7 @@ from .columns import NumpyColumns
 from .contents import INLINE, Contents, InFile, Inline, insert_content
 from .disk import Disk
 from .errors import store_errors
+from .handle import Handle
 from .loading import load_columns
 from .locks import OpenLock, WriterLock
 from .maintenance import Maintenance
@@ -157,8 +158,7 @@ class SqliteAccount(AccountModel):
             self.ticks = TickWord(self._open_lock.fd)
         self.disk = owner.disk
         self.threads = owner.threads
-        with store_errors(self.path):
-            self.db = database.connect(self.path, self.disk)
+        self._handle = Handle(self.path, self.disk)
         self.sync = WalSync(Path(f"{self.path}-wal"), self.disk, owner.syncs)
         self.blobs = Blobs(directory / "blobs", self.disk)
         super().__init__(account_id, "")
@@ -176,14 +176,32 @@ class SqliteAccount(AccountModel):
             self.token = read_meta(self.db, "token") or ""
             if not self.token:
                 raise StoreBroken(f"{self.path} lacks its token")
-            self.contents = Contents(self.db, self.blobs, self.token)
+            self.contents = Contents(self._handle, self.blobs, self.token)
             self.maintenance = Maintenance(self)
             self.index = TrigramIndex(self, self.maintenance.index_behind, self.maintenance.is_stopping)
-            self.db.set_wal_hook(self.maintenance.committed)
+            self._handle.hook = self.maintenance.committed
+            self.db.set_wal_hook(self._handle.hook)
         await self.refresh()
         self.blobs.clear_spool(time.time() - 86400)
         if self._in_use:
             await self.sync.barrier()
+
+    @property
+    def db(self) -> apsw.Connection:
+        return self._handle.db
+
+    def rest(self) -> bool:
+        """Give back what is only needed by an account that is used, if it was not since the last call; True when it did."""
+        if (
+            not self._handle.is_unused()
+            or self.maintenance.is_busy
+            or self.lock.is_held
+            or not self.sync.rest()
+        ):
+            return False
+        self.index.forget()
+        self._handle.rest()
+        return True
 
     # Changes
 
@@ -530,7 +548,7 @@ class SqliteAccount(AccountModel):
         self.closed = True
         self._stop_looking()
         await self.sync.close()
-        self.db.close()
+        self._handle.close()
         self.lock.close()
         self.ticks.close()
         self._open_lock.close()
@@ -555,7 +573,7 @@ class SqliteAccount(AccountModel):
                         await self.sync.barrier()
                         await self.sync.close()
             finally:
-                self.db.close()
+                self._handle.close()
                 self.lock.close()
                 self.ticks.close()
                 self._open_lock.close()

@@ -25,6 +25,7 @@ from imapkit.stores.log.content import NewContent, ancestors, thread_keys
 
 from .blobs import Blobs
 from .fields import choose_fields
+from .handle import HasConnection
 
 INLINE = 64 * 1024
 """Messages up to this size live in the blob table."""
@@ -137,8 +138,8 @@ def _cut(head: bytes, rest: bytes, start: int, end: int) -> bytes:
 class Contents:
     """Reads the contents of one account."""
 
-    def __init__(self, db: apsw.Connection, blobs: Blobs, token: str) -> None:
-        self._db = db
+    def __init__(self, handle: HasConnection, blobs: Blobs, token: str) -> None:
+        self._handle = handle
         self._blobs = blobs
         self._token = token
         self._queries: dict[tuple[Column, ...], str] = {}
@@ -219,7 +220,7 @@ class Contents:
             return []
         rows = cast(
             "list[tuple[object, ...]]",
-            self._db.execute(query, (apsw.carray(array("q", contents)), *more)).fetchall(),
+            self._handle.db.execute(query, (apsw.carray(array("q", contents)), *more)).fetchall(),
         )
         if len(rows) != len(contents):
             raise StoreBroken(f"{len(contents) - len(rows)} contents are missing; run fsck")
@@ -230,7 +231,7 @@ class Contents:
         source = f"(SELECT {self._EXPRESSIONS[column]} AS value FROM carray(?) AS a CROSS JOIN sort_key AS s ON s.id = a.value)"
         query = f"SELECT group_concat(value), count(value) FROM {source}"
         bound = (apsw.carray(array("q", contents)),) if contents else ()
-        text, count = self._db.execute(query, bound).fetchall()[0] if contents else ("", 0)
+        text, count = self._handle.db.execute(query, bound).fetchall()[0] if contents else ("", 0)
         if count != len(contents):
             raise StoreBroken(f"{len(contents) - cast(int, count)} contents are missing; run fsck")
         return cast(str, text)
@@ -257,7 +258,7 @@ class Contents:
         return int(digits, 16)
 
     def _ids(self, query: str, value: int | str) -> list[int]:
-        return [cast(int, row[0]) for row in self._db.execute(query, (value,)).fetchall()]
+        return [cast(int, row[0]) for row in self._handle.db.execute(query, (value,)).fetchall()]
 
     def count(self, contents: Sequence[int]) -> int:
         """How many of these ids there are."""
@@ -265,13 +266,13 @@ class Contents:
             return 0
         unique = array("q", sorted(set(contents)))
         query = "SELECT count(*) FROM carray(?) AS a CROSS JOIN content AS c ON c.id = a.value"
-        return cast(int, self._db.execute(query, (apsw.carray(unique),)).fetchall()[0][0])
+        return cast(int, self._handle.db.execute(query, (apsw.carray(unique),)).fetchall()[0][0])
 
     # Octets
 
     def size(self, number: int) -> int:
         """How many octets a message has."""
-        rows = self._db.execute("SELECT size FROM content WHERE id = ?", (number,)).fetchall()
+        rows = self._handle.db.execute("SELECT size FROM content WHERE id = ?", (number,)).fetchall()
         if not rows:
             raise StoreBroken(f"there is no content {number}")
         return cast(int, rows[0][0])
@@ -281,7 +282,7 @@ class Contents:
         known, file = self._latest_file
         if known == number:
             return self._blobs.read(file, offset, length)
-        rows = self._db.execute(_OCTETS, (offset + length, number)).fetchall()
+        rows = self._handle.db.execute(_OCTETS, (offset + length, number)).fetchall()
         if not rows:
             raise StoreBroken(f"there is no content {number}")
         head, rest, name = cast("tuple[bytes, bytes | None, str | None]", rows[0])
@@ -298,7 +299,7 @@ class Contents:
         numbers = apsw.carray(array("q", [number for number, _, _ in wanted]))
         rows = cast(
             "list[tuple[bytes | None, bytes | None, str | None]]",
-            self._db.execute(_MANY_OCTETS, (numbers,)).fetchall(),
+            self._handle.db.execute(_MANY_OCTETS, (numbers,)).fetchall(),
         )
         if len(rows) != len(wanted):
             raise StoreBroken(f"{len(wanted) - len(rows)} contents have no octets; run fsck")
@@ -354,7 +355,7 @@ class Contents:
             "SELECT c.id FROM content AS c LEFT JOIN text AS t USING (id)"
             " WHERE c.id >= ? AND t.id IS NULL ORDER BY c.id LIMIT ?"
         )
-        return [cast(int, row[0]) for row in self._db.execute(query, (first, most)).fetchall()]
+        return [cast(int, row[0]) for row in self._handle.db.execute(query, (first, most)).fetchall()]
 
     def large_without_text(self, numbers: Sequence[int]) -> list[tuple[int, str]]:
         """(content, file) of those of ``numbers`` that are files and whose text nobody has made yet."""
@@ -363,7 +364,9 @@ class Contents:
             " WHERE b.file IS NOT NULL AND t.version IS NOT ?"
         )
         bound = (apsw.carray(array("q", numbers)), TEXT_VERSION)
-        rows = cast("list[tuple[int, str]]", self._db.execute(query, bound).fetchall()) if numbers else []
+        rows = (
+            cast("list[tuple[int, str]]", self._handle.db.execute(query, bound).fetchall()) if numbers else []
+        )
         return [row for row in rows if row[0] not in self.new_texts]
 
     def read_large(self, file: str) -> bytes:
@@ -386,4 +389,4 @@ class Contents:
     def store_texts(self) -> None:
         """Write the texts that were made; inside a transaction of the caller's."""
         rows = [(number, TEXT_VERSION, data) for number, data in self.new_texts.items()]
-        self._db.executemany("INSERT OR REPLACE INTO text VALUES (?, ?, ?)", rows)
+        self._handle.db.executemany("INSERT OR REPLACE INTO text VALUES (?, ?, ?)", rows)

@@ -18,6 +18,11 @@ class WriterLock:
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._tasks = asyncio.Lock()
 
+    @property
+    def is_held(self) -> bool:
+        """By this process, or wanted."""
+        return self._tasks.locked()
+
     async def acquire(self) -> None:
         await self._tasks.acquire()
         try:

@@ -167,6 +167,10 @@ class Maintenance:
         if not self.is_stopping():
             await self._account.index.build()
 
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._tasks)
+
     def is_stopping(self) -> bool:
         return self._stopping.done()
 

@@ -18,6 +18,7 @@ from . import creation
 from .account import SqliteAccount
 from .disk import Disk
 from .errors import store_errors
+from .handle import SWEEP, TRIM_AFTER, trim_memory
 from .hints import Hints
 from .sync import SyncThreads
 
@@ -57,6 +58,9 @@ class SqliteStore:
         self._hints = Hints(data_dir / "run", self._heard)
         self._is_open = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._resting = 0
+        """Accounts put to rest since memory was given back."""
 
     async def open(self) -> None:
         """Make the directories and listen for hints."""
@@ -109,6 +113,7 @@ class SqliteStore:
             # The last in the dictionary is the one that was used last.
             self._accounts[account_id] = account
             account.holders += 1
+            self._sweep_later()
         await account.refresh()
         return account
 
@@ -127,6 +132,22 @@ class SqliteStore:
         if len(self._accounts) > self._most:
             return True
         return sum(account.octets for account in self._accounts.values()) > self.columns_budget * ALL_COLUMNS
+
+    # Rest
+
+    def _sweep_later(self) -> None:
+        if self._sweeper is None:
+            self._sweeper = asyncio.get_running_loop().call_later(SWEEP, self._sweep)
+
+    def _sweep(self) -> None:
+        """Put those to rest that nobody used since the last time."""
+        self._sweeper = None
+        self._resting += sum(account.rest() for account in self._accounts.values())
+        if self._resting >= TRIM_AFTER:
+            self._resting = 0
+            asyncio.get_running_loop().run_in_executor(self.threads, trim_memory)
+        if self._accounts:
+            self._sweep_later()
 
     # Hints
 
@@ -149,6 +170,8 @@ class SqliteStore:
     async def close(self) -> None:
         """Close all accounts; each is synced, checkpointed and marked."""
         self._hints.close()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
         while self._accounts:
             _, account = self._accounts.popitem()
             await account.close()

@@ -146,6 +146,15 @@ class WalSync:
         if self._waiting:
             self._start()
 
+    def rest(self) -> bool:
+        """Close the descriptor, which the next sync opens again; False while something is to be synced."""
+        if self._running or self._waiting or self._timer is not None:
+            return False
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+        return True
+
     async def close(self) -> None:
         """End what runs; the caller checkpoints or does not care."""
         self._cancel_timer()
