@@ -145,13 +145,15 @@ class Report:
         if not self.clients:
             return ""
         rows = [
-            f"| {JOBS[line.job]} | {line.client} | {_micros(line)} | {line.peak_kb / 1024:.0f} | {line.note} |"
+            f"| {JOBS[line.job]} | {line.client} | {_micros(line)} | {line.peak_kb / 1024:.0f} | {line.grown_kb / 1024:.1f} | {line.note} |"
             for line in self.clients
         ]
         return (
             f"\n## Client libraries\n\nCPU time of the client's process over {self.sizes.client:,} small messages and"
             f" {self.sizes.real:,} realistic ones; server: {self.beds[0].server.name}.\n\n"
-            "| job | client | µs a message | peak MB | |\n|---|---|---:|---:|---|\n" + "\n".join(rows) + "\n"
+            "| job | client | µs a message | peak MB | MB more by the job | |\n|---|---|---:|---:|---:|---|\n"
+            + "\n".join(rows)
+            + "\n"
         )
 
 

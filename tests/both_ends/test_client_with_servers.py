@@ -119,7 +119,7 @@ def test_parts_are_streamed(mail: Any, tmp_path: Path) -> None:
     path = attachment.save(tmp_path, progress=steps.append)
     assert path == tmp_path / "übel.bin"
     assert path.read_bytes() == b"\x00\xff" * 600_000
-    assert len(steps) > 3 and steps == sorted(steps)
+    assert len(steps) >= 3 and steps == sorted(steps)
     assert found.part("1").text().strip() == "Text mit Umlaut: ü"
     saved = found.save(tmp_path)
     assert saved.name == f"{found.uid}.eml" and saved.stat().st_size > 1_600_000

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from imapkit.features.catalogue import registry
-from imapkit.features.list_ import ListData, _attribute_list
+from imapkit.features.list_ import (
+    List,
+    ListData,
+    ListEntry,
+    ListPlan,
+    _attribute_list,
+    _attributes,
+    _plain_attributes,
+    _Selection,
+)
 from imapkit.features.status import StatusAtt, StatusData, _line
+from imapkit.ports.session import Modes, SessionContext
 from imapkit.protocol.mailbox import DELIMITER, is_simple
 from imapkit.protocol.response import write_response
+from imapkit.stores.log.state import State
 from imapkit.wire.writer import Writer
 
 names = st.text(st.characters(max_codepoint=0x7FF, exclude_categories=["Cs", "Cc"]), min_size=1, max_size=9)
@@ -38,3 +52,13 @@ def test_status(name: str, utf8: bool, values: list[int]) -> None:
     if is_simple(name):
         atts = tuple(StatusAtt(item, value) for item, value in zip(wanted, values, strict=True))
         assert line % (Writer().mailbox(name).octets(), *values) == written(StatusData(name, atts), utf8)
+
+
+@given(st.lists(st.sampled_from(["\\Sent", "\\Junk", "\\All"]), max_size=3), st.booleans(), st.booleans())
+def test_the_attributes_of_a_plain_list(uses: list[str], has_children: bool, subscribed: bool) -> None:
+    state = State(1, "a", "F1", 1, tuple(uses))
+    entry = ListEntry("a", state.row(), subscribed, has_children)
+    command = List("", ("*",))
+    ctx = cast(SessionContext, SimpleNamespace(modes=Modes()))
+    found = _attributes(ctx, ListPlan(command, []), entry, _Selection(command, [entry]))
+    assert _plain_attributes(tuple(uses), has_children) == _attribute_list(found)

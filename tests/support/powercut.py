@@ -54,6 +54,12 @@ class PowerDisk(Disk):
         finally:
             os.close(fd)
 
+    def deleted(self, name: str) -> None:
+        """Another file may get its number, and would seem to hold its octets."""
+        with self._lock:
+            if os.path.exists(name):
+                self._octets.pop(os.stat(name).st_ino, None)
+
     def boot_id(self) -> str:
         return "before the cut"
 
@@ -109,6 +115,10 @@ class _Vfs(apsw.VFS):
 
     def xOpen(self, name: Any, flags: list[int]) -> _File:
         return _File(name, flags, self._disk)
+
+    def xDelete(self, filename: str, syncdir: bool) -> None:
+        self._disk.deleted(filename)
+        super().xDelete(filename, syncdir)
 
 
 class _File(apsw.VFSFile):

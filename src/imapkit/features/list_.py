@@ -47,6 +47,7 @@ SUBSCRIBED = "\\Subscribed"
 HAS_CHILDREN = "\\HasChildren"
 HAS_NO_CHILDREN = "\\HasNoChildren"
 
+_LINE: Final = b'* LIST %s "/" "%s"\r\n'
 _PACE: Final = 500
 """Names listed without a pause."""
 
@@ -369,9 +370,14 @@ async def handle_list(ctx: SessionContext, command: List) -> None:
     entries = list_entries(ctx)
     patterns = [ListPattern(normal(command.reference + pattern)) for pattern in command.patterns]
     selection = _Selection(command, entries)
+    is_plain = not selection.options and not plan.returns
     for number, entry in enumerate(entries, 1):
         if patterns[0].matches(entry.name) or any(pattern.matches(entry.name) for pattern in patterns[1:]):
-            await _list_one(ctx, plan, entry, selection)
+            if is_plain and entry.row is not None and is_simple(entry.name):
+                known = _plain_attributes(entry.row.special_use, entry.has_children)
+                ctx.send_bytes(_LINE % (known, entry.name.encode("ascii")))
+            else:
+                await _list_one(ctx, plan, entry, selection)
         if number % _PACE == 0:
             await ctx.flush()
             await asyncio.sleep(0)
@@ -435,9 +441,15 @@ async def _list_one(ctx: SessionContext, plan: ListPlan, entry: ListEntry, selec
     if childinfo or not is_simple(entry.name):
         ctx.send(ListData(attributes, DELIMITER, entry.name, childinfo))
     else:
-        ctx.send_bytes(b'* LIST %s "/" "%s"\r\n' % (_attribute_list(attributes), entry.name.encode("ascii")))
+        ctx.send_bytes(_LINE % (_attribute_list(attributes), entry.name.encode("ascii")))
     for option in plan.returns:
         await option.after(ctx, entry)
+
+
+@lru_cache(256)
+def _plain_attributes(uses: tuple[str, ...], has_children: bool) -> bytes:
+    """What ``_attributes`` gives for a mailbox where no option asks for more."""
+    return _attribute_list((*dict.fromkeys(uses), HAS_CHILDREN if has_children else HAS_NO_CHILDREN))
 
 
 @lru_cache(256)

@@ -16,13 +16,15 @@ from ..ports.directory import Directory, UserRow
 from ..ports.store import MailStore
 from . import log
 from .address import Address
+from .allocator import tls_begins
 from .auth import Authenticator, Hasher
 from .listener import Bound, Listener, bind, listen, need_certificate
 from .options import Options
 from .services import Services
 from .session import Session
-from .stream import Stream
+from .stream import Stream, TlsStream
 
+_ROOM = 64 * 1024
 _ON_THE_WAY = 5
 """Turns of the loop in which a connection that was just accepted becomes a session."""
 
@@ -49,6 +51,7 @@ class App:
         self._sessions: dict[Session, asyncio.Task[None]] = {}
         self._numbers = itertools.count(1)
         self._stopping = False
+        self._room = memoryview(bytearray(_ROOM))
         self._log = log.get("server")
         self._session_log = log.get("session")
 
@@ -126,11 +129,14 @@ class App:
 
     def _make_stream(self, address: Address) -> Stream:
         limits = self._services.options.limits
-        return Stream(
-            lambda stream: self._accept(stream, address),
-            pending=limits.pending_octets,
-            output=limits.output_octets,
-        )
+
+        def accept(stream: Stream) -> None:
+            self._accept(stream, address)
+
+        if address.kind == "imaps":
+            tls_begins(asyncio.get_running_loop())
+            return TlsStream(accept, self._room, pending=limits.pending_octets, output=limits.output_octets)
+        return Stream(accept, pending=limits.pending_octets, output=limits.output_octets)
 
     def _accept(self, stream: Stream, address: Address) -> None:
         peer = stream.info("peername")

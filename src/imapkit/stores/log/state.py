@@ -118,6 +118,8 @@ class Change:
 
     def kept(self) -> list[State]:
         """New states of the mailboxes that are there afterwards."""
+        if not self.removed:
+            return list(self.states.values())
         return [state for state in self.states.values() if state.id not in self.removed]
 
     def state(self, mailbox_id: int) -> State:
@@ -140,6 +142,8 @@ class Change:
     def mask(self, state: State, flags: Iterable[str]) -> int:
         """The bits of ``flags``; unknown keywords are numbered first. Raises TooManyKeywords."""
         flags = tuple(flags)
+        if not flags:
+            return 0
         fresh = bits.new_keywords(flags, state.keywords)
         if fresh:
             self._log(state, NewKeywords(bits.FIRST_KEYWORD + len(state.keywords), tuple(fresh)))

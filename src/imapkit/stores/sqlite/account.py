@@ -63,6 +63,10 @@ FLAGS_WITHIN = 0.2
 _ALL = 1 << 40
 """More octets than a message has."""
 LOOK_EVERY = 10.0
+_COUNTERS = (
+    "UPDATE account SET modseq = ?, uidvalidity = ?, tick = ?, next_mailbox = max(next_mailbox, ?), next_content = ?,"
+    " next_trash = max(next_trash, ?), messages = messages + ?, size = size + ?"
+)
 
 
 class Owner(Protocol):
@@ -228,9 +232,10 @@ class SqliteAccount(AccountModel):
                 self.db.execute("ROLLBACK")
 
     def commit(self, change: Change) -> None:
+        kept = change.kept()
         try:
             with store_errors(self.path):
-                self._write(change)
+                self._write(change, kept)
                 self.disk.reached("written")
                 self.ticks.write(self.tick + 1)
                 self.db.execute("COMMIT")
@@ -241,24 +246,26 @@ class SqliteAccount(AccountModel):
         self._in_use = True
         self.tick += 1
         self.next_content += len(change.contents)
-        self.next_trash = max([self.next_trash, *(batch.id + 1 for batch in change.trash)])
-        self.next_mailbox = max([self.next_mailbox, *(number + 1 for number in change.states)])
+        for batch in change.trash:
+            self.next_trash = max(self.next_trash, batch.id + 1)
+        for number in change.states:
+            self.next_mailbox = max(self.next_mailbox, number + 1)
         self.apply(change)
-        for state in change.kept():
+        for state in kept:
             self.maintenance.consider(state)
         if change.contents:
             self.maintenance.arrived(self.next_content - len(change.contents))
         if change.entries:
             self.owner.committed(self)
 
-    def _write(self, change: Change) -> None:
+    def _write(self, change: Change, kept: Sequence[State]) -> None:
         db = self.db
         if not self._in_use:
             database.mark_in_use(db, self.disk.boot_id())
         for number, content in enumerate(change.contents, self.next_content):
             insert_content(db, number, content)
         write_entries(db, change)
-        for state in change.kept():
+        for state in kept:
             write_state(db, state, self.tick + 1)
         for mailbox_id in change.removed:
             for table in ("segment", "snapshot"):
@@ -270,23 +277,29 @@ class SqliteAccount(AccountModel):
         for item in change.subscriptions:
             verb = "INSERT OR IGNORE INTO subscription VALUES (?)"
             db.execute(verb if item.wanted else "DELETE FROM subscription WHERE name = ?", (item.name,))
-        self._write_counters(change)
+        self._write_counters(change, kept)
 
-    def _write_counters(self, change: Change) -> None:
-        before = [self.states[number] for number in change.states if number in self.states]
-        kept = change.kept()
+    def _write_counters(self, change: Change, kept: Sequence[State]) -> None:
+        messages = size = 0
+        for state in kept:
+            messages += state.messages
+            size += state.size
+        for number in change.states:
+            before = self.states.get(number)
+            if before is not None:
+                messages -= before.messages
+                size -= before.size
         self.db.execute(
-            "UPDATE account SET modseq = ?, uidvalidity = ?, tick = ?, next_mailbox = max(next_mailbox, ?), next_content = ?,"
-            " next_trash = max(next_trash, ?), messages = messages + ?, size = size + ?",
+            _COUNTERS,
             (
                 change.modseq if change.entries else self.last_modseq,
                 self.last_uidvalidity if change.uidvalidity is None else change.uidvalidity,
                 self.tick + 1,
                 max(change.states, default=0) + 1,
                 self.next_content + len(change.contents),
-                max((batch.id for batch in change.trash), default=0) + 1,
-                sum(state.messages for state in kept) - sum(state.messages for state in before),
-                sum(state.size for state in kept) - sum(state.size for state in before),
+                max([batch.id for batch in change.trash], default=0) + 1,
+                messages,
+                size,
             ),
         )
 

@@ -37,9 +37,9 @@ _KINDS: dict[str, npt.DTypeLike] = {
 FIXED = ("uid", "content", "size", "date", "zone", "sent", "saved", "born")
 """Columns that never change once a message is there."""
 _FOLD = 1024
-_NOTHING = NumpySet(np.empty(0, np.uint32))
 _LOOK = 8192
 """Messages looked at together for the first without a flag: it mostly is among the first."""
+_NOTHING = NumpySet(np.empty(0, np.uint32))
 
 
 class NumpyColumns:
