@@ -49,7 +49,9 @@ async def turns(account: Account, count: int) -> list[int]:
     seen: list[int] = []
     print("begun", flush=True)
     for _ in range(count):
-        await asyncio.to_thread(sys.stdin.readline)  # the loop goes on: work behind arrivals takes the lock too
+        await asyncio.to_thread(
+            sys.stdin.readline
+        )  # the loop goes on: work behind arrivals takes the lock too
         await account.refresh()
         seen.append(row(account, "INBOX").messages)
         print((await fill(account, "INBOX", 1))[0], flush=True)

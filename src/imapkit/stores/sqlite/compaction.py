@@ -23,6 +23,7 @@ from imapkit.stores.log.state import Change, State
 
 from .columns import NumpyColumns
 from .errors import store_errors
+from .handle import HasConnection
 from .locks import WriterLock
 from .snapshot import (
     MESSAGES,
@@ -47,12 +48,11 @@ OCTETS: Final = 70
 _log = logging.getLogger(__name__)
 
 
-class Compacted(Protocol):
+class Compacted(HasConnection, Protocol):
     """What is asked of an account."""
 
     id: str
     path: Path
-    db: apsw.Connection
     lock: WriterLock
     states: dict[int, State]
 

@@ -19,6 +19,7 @@ from .blobs import Blobs
 from .columns import NumpyColumns
 from .contents import Contents
 from .errors import store_errors
+from .handle import HasConnection
 from .loading import load_columns
 from .snapshot import load_manifest, manifest_modseqs, read_manifest
 from .states import read_counters, read_mailbox_log, read_states, read_trash
@@ -26,12 +27,11 @@ from .states import read_counters, read_mailbox_log, read_states, read_trash
 _ALL = (1, (1 << 32) - 1)
 
 
-class Checked(Protocol):
+class Checked(HasConnection, Protocol):
     """What is asked of an account."""
 
     id: str
     path: Path
-    db: apsw.Connection
     contents: Contents
     blobs: Blobs
     open_mailboxes: dict[int, OpenMailbox]

@@ -27,6 +27,7 @@ from . import search_file
 from .contents import Contents
 from .disk import Disk
 from .errors import store_errors
+from .handle import HasConnection
 from .large_texts import make_large
 from .search_file import SearchFile, State, Text
 
@@ -53,14 +54,13 @@ _FIELDS: Final = (
 _log = logging.getLogger(__name__)
 
 
-class Indexed(Protocol):
+class Indexed(HasConnection, Protocol):
     """What is asked of an account."""
 
     id: str
     token: str
     directory: Path
     path: Path
-    db: apsw.Connection
     disk: Disk
     threads: Executor
     contents: Contents

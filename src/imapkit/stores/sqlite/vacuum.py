@@ -22,6 +22,7 @@ from imapkit.stores.log.trash import TrashBatch
 
 from .blobs import Blobs
 from .errors import store_errors
+from .handle import HasConnection
 from .loading import load_columns
 from .locks import WriterLock
 from .states import read_states, read_trash
@@ -37,11 +38,10 @@ _TABLES: Final = ("text", "sort_key", "fields", "blob", "content")
 Numbers = npt.NDArray[np.int64]
 
 
-class Vacuumable(Protocol):
+class Vacuumable(HasConnection, Protocol):
     """What is asked of an account."""
 
     path: Path
-    db: apsw.Connection
     lock: WriterLock
     blobs: Blobs
 
