@@ -11,6 +11,7 @@ from pathlib import Path
 from bench import growth_table
 from bench.bed import FULL, Bed, Row, Sizes
 from bench.client import JOBS, ClientLine
+from bench.needed import NEEDED
 from bench.run import Cell, Line
 
 _HEAD = """\
@@ -181,7 +182,8 @@ def _got(line: Line) -> str:
 
 def _needed(row: Row, part: float) -> str:
     better = "less" if row.limit is not None and not row.more_is_better else "faster"
-    return f"{1 / part:.1f} times {better} is needed"
+    way = NEEDED.get(row.name)
+    return f"{1 / part:.1f} times {better} is needed" + (f": {way}" if way else "")
 
 
 def _figure(value: float) -> str:

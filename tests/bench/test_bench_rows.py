@@ -8,10 +8,12 @@ from pathlib import Path
 from bench.corpus import realistic_box
 from bench.growth import joined
 from bench.growth_table import Figures, Growth
+from bench.needed import NEEDED
 from bench.rows_fetch import second_part
 from bench.rows_mixed import percentile
 from bench.rows_sort import threads_of
 from bench.rows_sync import numbers_of
+from bench.run import ROWS
 
 
 def test_threads_of_a_nested_answer() -> None:
@@ -62,3 +64,8 @@ def test_growth_is_per_message_and_names_what_is_worse_than_linear(tmp_path: Pat
 def test_figures_of_several_sizes_stand_side_by_side() -> None:
     found = [[Figures("a", "ms", False, [1.0])], [Figures("a", "ms", False, [None])]]
     assert joined(found) == [Figures("a", "ms", False, [1.0, None])]
+
+
+def test_what_is_needed_is_said_of_rows_that_there_are() -> None:
+    aimed = {row.name for row in ROWS if row.target is not None or row.limit is not None}
+    assert set(NEEDED) <= aimed

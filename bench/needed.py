@@ -1,0 +1,72 @@
+"""What it would take to reach the aim of a row that misses it: shown in the table's second part, where the row is short today."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_COMMAND = (
+    "a command that starts the event loop for one message is mostly the way through Python (wake-up, frame, record, handler, answer):"
+    " a compiled session, without coroutines on its usual path"
+)
+_COLD = (
+    "the rows of sort keys lie apart from each other, one page in forty: packed keys of many messages in a row, written with the"
+    " snapshots of the columns, would be read in a few hundred pages"
+)
+_COMMIT = (
+    "an APPEND writes about twelve pages of WAL (contents, header block, sort keys, header fields, thread, log and two indexes): fewer"
+    " tables for a new message, and its search text made in another process"
+)
+_UNPACKED = "each text that holds the needle's trigrams is unpacked one by one: positions in the index, or many texts in one frame"
+
+NEEDED: Final[dict[str, str]] = {
+    "FETCH HEADER.FIELDS, first": "the stored fields in fewer pages, read ahead",
+    "SORT (REVERSE DATE), first": _COLD,
+    "SORT (SUBJECT), first": _COLD,
+    "THREAD REFERENCES, first": _COLD,
+    "memory of an idle session (PSS), one account": "a session of fewer Python objects: what waits for input held in one slotted object",
+    "memory of an idle session (PSS), many accounts": "an account of which nothing is in memory while its sessions wait but their numbers",
+    "memory of an idle session (PSS), TLS": "OpenSSL's own buffers released while a session waits, which Python's ssl does not offer",
+    "10,000 idle sessions: memory of each (PSS)": "an account of which nothing is in memory while its sessions wait but their numbers",
+    "SELECT, warm": _COMMAND,
+    "connect, LOGIN, SELECT, LOGOUT": "fewer objects for a session and its log entries, and a handshake of the listener in C",
+    "the same, each another of many accounts": "opening an account's file is three quarters of it: fewer statements before the first answer",
+    "connect … LOGOUT under TLS, full handshake": "the handshake itself is most of it; uvloop's TLS wants a leaner buffer for each connection",
+    "connect … LOGOUT under TLS, resumed": "OpenSSL's stateful tickets through Python cost as much as the handshake they save",
+    "connect … LOGOUT under TLS, many accounts": "opening an account's file as well as the handshake",
+    "FETCH 1:* (UID FLAGS)": "lines made from columns in C",
+    "FETCH ENVELOPE and columns": "wire-ready columns in rows of their own, apart from what FETCH does not read",
+    "FETCH BODYSTRUCTURE": "wire-ready columns in rows of their own, apart from what FETCH does not read",
+    "FETCH bodies, realistic mail": "bodies above some 16 KB as files given to the socket by sendfile, or a memory-mapped database",
+    "FETCH first 64 KB of each": "bodies above some 16 KB as files given to the socket by sendfile, or a memory-mapped database",
+    "FETCH BODY[2] of multiparts": "overflow pages that are skipped rather than read: bodies above some 16 KB as files",
+    "FETCH one small BODY[], latency": _COMMAND,
+    "SORT (REVERSE DATE)": "the answer's numbers written in C",
+    "SORT (SUBJECT)": "the answer's numbers written in C",
+    "THREAD REFERENCES": "rendering the unchanged threads once, and again only what changed",
+    "SEARCH FROM": "the distinct senders kept in memory beside the columns",
+    "SEARCH BODY, one in ten": _UNPACKED,
+    "SEARCH BODY, in most": _UNPACKED,
+    "SEARCH TEXT, one in ten": _UNPACKED,
+    "SEARCH TEXT, in most": _UNPACKED,
+    "SEARCH BODY, no index yet": "texts packed together, and a second process that looks into them",
+    "SEARCH TEXT, no index yet": "texts packed together, and a second process that looks into them",
+    "STORE of one message, latency": "a commit of one page: the counts of mailbox and account derived from the log when they are asked for",
+    "APPEND 5 KB, one connection": _COMMIT,
+    "APPEND 5 KB, pipelined": _COMMIT,
+    "APPEND 5 KB, 16 to 16 mailboxes": _COMMIT
+    + "; and one worker for all sessions of an account, so that workers do not wait for each other's lock",
+    "APPEND 5 KB, 16 to one mailbox": _COMMIT
+    + "; and one worker for all sessions of an account, so that workers do not wait for each other's lock",
+    "MULTIAPPEND 5 KB, 50 a command": "mdbox reads nothing of a message before somebody asks; ours is scanned, indexed and threaded first: a scanner in C",
+    "MULTIAPPEND, sdbox in place of mdbox": "a scanner in C",
+    "APPEND of realistic sizes": "files for large bodies cost two syncs and a rename each: several in one directory sync",
+    "EXPUNGE": "trash batches packed while nobody waits",
+    "MOVE": "trash batches packed while nobody waits",
+    "mixed work, 50 clients": _COMMAND,
+    "mixed work, CPU an operation": _COMMAND,
+    "mixed work, 99th percentile": "commits of two workers that take turns rather than wait for each other's lock",
+    "LIST of 2,000": "the answer kept until a mailbox changes",
+    "LIST-STATUS of 2,000": "the answer kept until a mailbox changes",
+    "FETCH CHANGEDSINCE, ten changes": _COMMAND,
+    "SELECT with QRESYNC, ten changes": _COMMAND,
+}
