@@ -13,8 +13,9 @@ from imapkit.wire.cursor import Cursor
 
 words = st.sampled_from(
     [b'"text"', b'"TEXT"', b'"plain"', b'"image"', b'"message"', b'"rfc822"', b'"NIL"', b'""', b'"5"', b'"a b"', b'"\xff)"',
-     b'"attachment"',      b'"5 ("', b'"a\\"b"', b"atom", b"NIL", b"NIL", b"7", b"12", b"-1", b"()", b'("charset" "utf-8")',
-     b'("a" "b" "c" "")',      b'("a" NIL)', b'("attachment" NIL)', b'("inline" ("filename" "x.pdf"))', b'("en" "de")', b'"' + b"x" * 80 + b'"']
+     b'"attachment"', b'"5 ("', b'"a\\"b"', b"atom", b"NIL", b"NIL", b"7", b"12", b"-1", b"()", b'("charset" "utf-8")',
+     b'("a" "b" "c" "")', b'("a" NIL)', b'("attachment" NIL)', b'("inline" ("filename" "x.pdf"))', b'("en" "de")',
+     b'"' + b"x" * 80 + b'"']
 )  # fmt: skip
 fields = st.lists(words, max_size=12).map(b" ".join)
 strings = st.sampled_from([b'"text"', b'"x"', b'"image"', b'"message"', b'""'])
