@@ -133,6 +133,28 @@ def test_a_continuation_waits_too(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_idle_behind_a_change(tmp_path: Path) -> None:
+    """IDLE waits for the disk twice at once: before it says so, and before it listens for the client."""
+
+    async def scenario() -> None:
+        disk = HeldDisk(tmp_path / "data")
+        async with serving(disk) as server, session(server) as wire:
+            await wire.command(b"s SELECT INBOX")
+            disk.go.clear()
+            await wire.send(append("a", "one") + b"i IDLE\r\n")
+            assert await nothing_comes(wire)
+            disk.go.set()
+            lines = await wire.until(b"+ ")
+            assert b"* 1 EXISTS\r\n" in lines
+            async with session(server) as other:
+                await other.command(append("b", "two").removesuffix(b"\r\n"))
+            assert await wire.line() == b"* 2 EXISTS\r\n"
+            await wire.send(b"DONE\r\n")
+            assert (await wire.until(b"i "))[-1].startswith(b"i OK")
+
+    asyncio.run(scenario())
+
+
 def test_what_did_not_reach_the_disk_is_not_answered(tmp_path: Path) -> None:
     async def scenario(last: bytes) -> None:
         disk = HeldDisk(tmp_path / f"data{len(last)}")

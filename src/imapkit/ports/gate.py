@@ -58,13 +58,16 @@ class Gate:
         return not self._held
 
     async def passed(self) -> None:
-        """Wait for all that is held. Raises StoreError. Being cancelled loses nothing."""
-        for durable, (begun, failures) in list(self._held.items()):
+        """Wait for all that is held. Raises StoreError. Being cancelled loses nothing, and two tasks may wait at once, as in IDLE."""
+        while self._held:
+            durable, latest = next(iter(self._held.items()))
+            begun, failures = latest
             if durable.synced <= begun and durable.failures == failures:
                 await durable.barrier()
             if durable.failures != failures:
                 raise StoreBroken("what was answered already did not reach the disk")
-            del self._held[durable]
+            if self._held.get(durable) == latest:  # else the other task was quicker
+                del self._held[durable]
         self._count = 0
 
     def forget(self) -> None:
