@@ -72,6 +72,7 @@ def test_marking_100_000_read_is_one_small_entry() -> None:
 SMALL = st.lists(st.tuples(st.integers(1, 30), st.integers(0, 5)), min_size=1, max_size=3).map(
     lambda pairs: join([(low, low + more) for low, more in pairs])
 )
+SLICED = ("uid", "flags", "modseq", "saved", "content", "size", "date")
 STEP = st.one_of(
     st.lists(ROW, min_size=1, max_size=4),
     st.builds(FlagsChanged, SMALL, MASK, MASK),
@@ -122,6 +123,9 @@ def test_both_columns_agree_and_entries_may_come_twice(steps: list[object], data
                 (list(p.changed), list(p.refused), p.unseen, p.deleted, p.deleted_size) for p in single
             ]
             assert results[0] == results[1]
+            read = [some.slices(some.by_uid([(uid, uid)]), 10, 1 << 20, 16) for some in (columns, plain)]
+            values = [[part.values(name) for part in parts for name in SLICED] for parts in read]
+            assert values[0] == values[1]
         others = data.draw(SMALL)
         sets = [(some.by_uid(members), some.by_uid(others)) for some in (columns, plain)]
         for combine in (lambda a, b: a & b, lambda a, b: b & a, lambda a, b: a | b, lambda a, b: a - b):

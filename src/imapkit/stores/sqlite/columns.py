@@ -58,6 +58,8 @@ class NumpyColumns:
         self._snapshot: array[int] | None = None
         self._first: int | None = None
         self._first_of = -1
+        self._gap = 0
+        """Place minus UID of the message that was looked up last: mostly that of the next one, too."""
 
     @property
     def octets(self) -> int:
@@ -77,17 +79,35 @@ class NumpyColumns:
         elif isinstance(fact, Expunged):
             self._expunge(fact.ranges)
         elif isinstance(fact, FlagsChanged):
-            places = self._span(fact.ranges)
             self._grow_planes(planes_of(fact.on))
-            planes = len(self._planes)
-            masks = zip(self._planes, split(fact.on, planes), split(fact.off, planes), strict=True)
-            for plane, on, off in masks:
-                plane[places] = plane[places] & np.uint64(~off & PLANE_MASK) | np.uint64(on)
-            self._columns["modseq"][places] = entry.modseq
+            self._set_flags(entry.modseq, fact)
         elif isinstance(fact, Touched):
             self._columns["modseq"][self._span(fact.ranges)] = entry.modseq
         self.modseq = max(self.modseq, entry.modseq)
         self._first_of = -1
+
+    def _set_flags(self, modseq: int, fact: FlagsChanged) -> None:
+        if len(fact.ranges) == 1 and fact.ranges[0][0] == fact.ranges[0][1]:
+            at = self._place(fact.ranges[0][0])
+            if at is not None:
+                self._set_one(at, modseq, fact.on, fact.off)
+        else:
+            self._set_many(self._span(fact.ranges), modseq, fact)
+
+    def _set_one(self, at: int, modseq: int, on: int, off: int) -> None:
+        """The same for one message, without arrays."""
+        for plane in self._planes:
+            plane[at] = int(plane[at]) & ~off & PLANE_MASK | on & PLANE_MASK
+            on >>= PLANE
+            off >>= PLANE
+        self._columns["modseq"][at] = modseq
+
+    def _set_many(self, places: Places, modseq: int, fact: FlagsChanged) -> None:
+        planes = len(self._planes)
+        masks = zip(self._planes, split(fact.on, planes), split(fact.off, planes), strict=True)
+        for plane, on, off in masks:
+            plane[places] = plane[places] & np.uint64(~off & PLANE_MASK) | np.uint64(on)
+        self._columns["modseq"][places] = modseq
 
     def _add(self, entry: Entry, fact: Added) -> None:
         batch = fact.batch
@@ -155,14 +175,27 @@ class NumpyColumns:
 
     # Places
 
+    def _place(self, uid: int) -> int | None:
+        """The place of one message, the dead too."""
+        column = self._columns["uid"]
+        at = uid + self._gap
+        if 0 <= at < self._used and column[at] == uid:
+            return at
+        at = int(column[: self._used].searchsorted(_uid(uid)))
+        if at < self._used and column[at] == uid:
+            self._gap = at - uid
+            return at
+        return None
+
     def _span(self, ranges: list[Range]) -> Places:
         """The places of all messages in sorted, joined ``ranges``, the dead too."""
         uid = self._column("uid")
         if len(ranges) == 1:
             low, high = ranges[0]
-            start = int(uid.searchsorted(_uid(low)))
             if low == high:
-                return slice(start, start + 1 if start < self._used and uid[start] == low else start)
+                at = self._place(low)
+                return slice(0, 0) if at is None else slice(at, at + 1)
+            start = int(uid.searchsorted(_uid(low)))
             return slice(start, int(uid.searchsorted(_uid(high), "right")))
         if not ranges:
             return slice(0, 0)
@@ -180,6 +213,11 @@ class NumpyColumns:
         uids = uids_of(messages)
         if not self._dead and uids is self._everything().uids:
             return slice(0, self._used)
+        if len(uids) == 1:
+            place = self._place(int(uids[0]))
+            if place is None or (self._dead and not self._alive[place]):
+                return slice(0, 0)
+            return slice(place, place + 1)
         column = self._column("uid")
         if not len(column) or not len(uids):
             return slice(0, 0)
@@ -192,9 +230,9 @@ class NumpyColumns:
         return cast("npt.NDArray[np.intp]", found)
 
     def _run(self, column: Column, uids: Uids) -> slice | None:
-        """The places of UIDs without a gap, all of them present: one message above all. None: to be looked up one by one."""
+        """The places of UIDs without a gap, all of them present. None: to be looked up one by one."""
         first, count = uids[0], len(uids)
-        if count > 1 and int(uids[-1]) - int(first) != count - 1:
+        if int(uids[-1]) - int(first) != count - 1:
             return None
         start = int(column.searchsorted(first))
         end = start + count
@@ -228,6 +266,11 @@ class NumpyColumns:
         return _NOTHING
 
     def by_uid(self, ranges: list[Range]) -> MessageSet:
+        if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
+            at = self._place(ranges[0][0])
+            if at is None or (self._dead and not self._alive[at]):
+                return _NOTHING
+            return NumpySet(self._columns["uid"][at : at + 1])
         places = self._span(ranges)
         if isinstance(places, slice) and places.stop - places.start == self._used:
             return self._everything()
@@ -416,6 +459,11 @@ class NumpyColumns:
 
     def slices(self, messages: MessageSet, most: int, octets: int, cap: int) -> Iterator[Slice]:
         uids = uids_of(messages)
+        if len(uids) == 1:
+            places = self._places(messages)
+            if places != slice(0, 0):
+                yield Slice(partial(self._values, places))
+            return
         start = 0
         while start < len(uids):
             some = uids[start : start + most]
