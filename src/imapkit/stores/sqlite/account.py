@@ -35,7 +35,7 @@ from . import database
 from .arrangement import Arrangement
 from .blobs import Blobs
 from .columns import NumpyColumns
-from .contents import INLINE, Contents, InFile, Inline, insert_content
+from .contents import INLINE, Contents, InFile, Inline, insert_contents
 from .disk import Disk
 from .errors import store_errors
 from .handle import Handle
@@ -262,8 +262,8 @@ class SqliteAccount(AccountModel):
         db = self.db
         if not self._in_use:
             database.mark_in_use(db, self.disk.boot_id())
-        for number, content in enumerate(change.contents, self.next_content):
-            insert_content(db, number, content)
+        if change.contents:
+            insert_contents(db, self.next_content, change.contents)
         write_entries(db, change)
         for state in kept:
             write_state(db, state, self.tick + 1)

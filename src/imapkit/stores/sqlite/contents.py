@@ -34,15 +34,20 @@ TEXT_VERSION = 1 << 16 | COLLATION
 LEVEL = -1
 """Of zstd: the texts take a third more room than at its usual level, and are packed and unpacked in little more than half the time."""
 _TEXT_LIMIT = 64 << 20
+_FEW_KEYS = 4
+"""So many are looked up one by one."""
 _STORED_TEXTS = "SELECT t.data, t.version FROM carray(?) AS a LEFT JOIN text AS t ON t.id = a.value"
 _TABLES = (("c", "content"), ("b", "blob"), ("s", "sort_key"))
-_INSERT_CONTENT = f"INSERT INTO content VALUES ({','.join('?' * 15)})"
 # Without the rest where the header is enough, and without either where a file has both.
 _OCTETS = "SELECT CASE WHEN file IS NULL THEN head END, CASE WHEN length(head) < ? THEN rest END, file FROM blob WHERE id = ?"
 _MANY_OCTETS = "SELECT CASE WHEN b.file IS NULL THEN b.head END, b.rest, b.file FROM carray(?) AS a CROSS JOIN blob AS b ON b.id = a.value"
 _FIELDS = "SELECT f.marks, f.data FROM carray(?) AS a CROSS JOIN fields AS f ON f.id = a.value"
-_INSERT_FIELDS = "INSERT INTO fields VALUES (?, ?, ?)"
-_INSERT_KEYS = f"INSERT INTO sort_key VALUES ({','.join('?' * 11)})"
+_INSERTS = (
+    f"INSERT INTO content VALUES ({','.join('?' * 15)})",
+    f"INSERT INTO sort_key VALUES ({','.join('?' * 11)})",
+    "INSERT INTO fields VALUES (?, ?, ?)",
+    "INSERT INTO blob (id, head, file, rest) VALUES (?, ?, ?, ?)",
+)
 
 
 @record
@@ -68,8 +73,10 @@ def _sort_keys(number: int, content: NewContent) -> tuple[int | str, ...]:
         index.from_mailbox, index.to_mailbox, index.cc_mailbox, index.from_display, index.to_display,
         index.message_id or "", ancestors(index),
     )  # fmt: skip
-    subject = _storable(index.base_subject)
-    return (number, content.sent_time, subject, int(index.is_reply), *map(_storable, texts))
+    row = (number, content.sent_time, index.base_subject, int(index.is_reply), *texts)
+    if index.base_subject.isascii() and "".join(texts).isascii():
+        return row
+    return tuple([_storable(value) if isinstance(value, str) else value for value in row])
 
 
 def _storable(text: str) -> str:
@@ -82,44 +89,72 @@ def _hash(message_id: str) -> int:
     return int.from_bytes(digest, "little", signed=True)
 
 
-def insert_content(db: apsw.Connection, number: int, content: NewContent) -> None:
-    """One arrival: its content row, its octets, its thread."""
+def insert_contents(db: apsw.Connection, first: int, contents: Sequence[NewContent]) -> None:
+    """Arrivals, numbered from ``first`` on: their rows, their octets, their threads; many are written table by table."""
+    threads = _find_threads(db, first, [thread_keys(content.index) for content in contents])
+    rows = [_rows(first + at, content, threads[at]) for at, content in enumerate(contents)]
+    if len(rows) <= 1:
+        for row in rows:
+            for insert, values in zip(_INSERTS, row, strict=True):
+                db.execute(insert, values)
+        return
+    for insert, several in zip(_INSERTS, zip(*rows, strict=True), strict=True):
+        db.executemany(insert, several)
+
+
+def _rows(number: int, content: NewContent, thread: int) -> tuple[tuple[apsw.SQLiteValue, ...], ...]:
+    """One for each of ``_INSERTS``."""
     index = content.index
-    thread = _find_thread(db, number, thread_keys(index))
-    db.execute(
-        _INSERT_CONTENT,
-        (
-            number, content.size, content.internaldate, index.envelope, index.body, index.bodystructure, index.parts,
-            _storable(index.preview), content.email_id, thread, index.search_from, index.search_to, index.search_cc,
-            index.search_bcc, index.search_subject,
-        ),
+    row = (
+        number, content.size, content.internaldate, index.envelope, index.body, index.bodystructure, index.parts,
+        _storable(index.preview), content.email_id, thread, index.search_from, index.search_to, index.search_cc,
+        index.search_bcc, index.search_subject,
     )  # fmt: skip
-    db.execute(_INSERT_KEYS, _sort_keys(number, content))
-    db.execute(_INSERT_FIELDS, (number, *pack_fields(index.header)))
-    blob = content.blob
+    return (
+        row,
+        _sort_keys(number, content),
+        (number, *pack_fields(index.header)),
+        (number, *_kept(content.blob)),
+    )
+
+
+def _kept(blob: object) -> tuple[bytes, str | None, bytes | None]:
+    """The octets of a message as their row has them."""
     if isinstance(blob, Inline):
-        db.execute("INSERT INTO blob VALUES (?, ?, NULL, ?)", (number, blob.head, blob.rest))
-    elif isinstance(blob, InFile):
-        db.execute("INSERT INTO blob VALUES (?, ?, ?, NULL)", (number, blob.head, blob.file))
-    else:
-        raise TypeError(f"not octets of this store: {blob!r}")
+        return blob.head, None, blob.rest
+    if isinstance(blob, InFile):
+        return blob.head, blob.file, None
+    raise TypeError(f"not octets of this store: {blob!r}")
 
 
-def _find_thread(db: apsw.Connection, number: int, message_ids: list[str]) -> int:
-    """The thread of the first message id that is known, else a new one, named after the content; it is never merged."""
-    if not message_ids:
-        return number
-    keys = list(dict.fromkeys(_hash(message_id) for message_id in message_ids))
-    known: dict[int, int] = {}
-    for key in keys:
-        row = db.execute("SELECT thread FROM thread WHERE key = ?", (key,)).fetchone()
-        if row is not None:
-            known[key] = cast(int, row[0])
-    thread = next((known[key] for key in keys if key in known), number)
-    fresh = [(key, thread) for key in keys if key not in known]
+def _find_threads(db: apsw.Connection, first: int, messages: Sequence[list[str]]) -> list[int]:
+    """The thread of each message: that of its first message id that is known, else a new one, named after the content.
+
+    A thread is never merged with another.
+    """
+    hashes = [list(dict.fromkeys(map(_hash, message_ids))) for message_ids in messages]
+    known = _known_threads(db, list({key for keys in hashes for key in keys}))
+    fresh: list[tuple[int, int]] = []
+    threads: list[int] = []
+    for number, keys in enumerate(hashes, first):
+        thread = next((known[key] for key in keys if key in known), number)
+        for key in keys:
+            if key not in known:
+                known[key] = thread
+                fresh.append((key, thread))
+        threads.append(thread)
     if fresh:
-        db.executemany("INSERT INTO thread VALUES (?, ?)", fresh)
-    return thread
+        db.executemany("INSERT INTO thread VALUES (?, ?)", sorted(fresh))
+    return threads
+
+
+def _known_threads(db: apsw.Connection, keys: Sequence[int]) -> dict[int, int]:
+    if len(keys) <= _FEW_KEYS:
+        query = "SELECT key, thread FROM thread WHERE key = ?"
+        found = [db.execute(query, (key,)).fetchone() for key in keys]
+        return dict(cast("list[tuple[int, int]]", [row for row in found if row is not None]))
+    query = "SELECT t.key, t.thread FROM carray(?) AS a CROSS JOIN thread AS t ON t.key = a.value"
+    return dict(cast("list[tuple[int, int]]", db.execute(query, (apsw.carray(array("q", keys)),)).fetchall()))
 
 
 def _cut(head: bytes, rest: bytes, start: int, end: int) -> bytes:
