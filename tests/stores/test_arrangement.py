@@ -24,6 +24,7 @@ from imapkit.stores.sqlite.account import SqliteAccount
 from imapkit.stores.sqlite.arrange_threads import Mail, TooDeep
 from imapkit.stores.sqlite.arrangement import Arrangement
 from imapkit.stores.sqlite.kept_ids import Ancestors, Numbered, OwnIds
+from imapkit.stores.sqlite.kept_keys import KeptKeys
 from imapkit.stores.sqlite.text_ranks import TextRanks
 
 from ..query.naive_threads import Letter
@@ -259,6 +260,41 @@ def test_two_at_once_while_mail_comes_and_goes(tmp_path: Path, monkeypatch: pyte
                     await account.expunge(inbox, inbox.by_uid([(uid, uid)]))
             compare(inbox, inbox.everything())
             await arrive(40)
+        inbox.release()
+        await account.release()
+        await store.close()
+
+    asyncio.run(scenario())
+
+
+def test_what_another_session_read_meanwhile_is_not_put_in_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_keys, "CHUNK", 10)
+    looked_up: list[int] = []
+    text_of = KeptKeys._text
+
+    def noted(self: KeptKeys, key: kept_keys.Key, place: int) -> str:
+        looked_up.append(place)
+        return text_of(self, key, place)
+
+    monkeypatch.setattr(KeptKeys, "_text", noted)
+    rng = random.Random(3)
+
+    async def scenario() -> None:
+        store, account = await opened(tmp_path)
+        inbox = await account.open("INBOX")
+        await account.append(
+            row(account, "INBOX").id, [message(letter_octets(rng, number)) for number in range(100)]
+        )
+        arrangement = inbox.arrangement()
+        assert isinstance(arrangement, Arrangement)
+        by = [(Column.BASE_SUBJECT, False)]
+        late, early = (arrangement.sorted(inbox.everything(), by) for _ in range(2))
+        next(late)
+        assert result(early) == result(late)
+        assert not looked_up
+        compare(inbox, inbox.everything())
         inbox.release()
         await account.release()
         await store.close()

@@ -178,6 +178,8 @@ class KeptKeys:
             for found, part in zip(values, self._rows_of(contents[at : at + CHUNK], columns), strict=True):
                 found.append(part)
             yield
+            if self._changes != changes:
+                return  # what was read is of other places now, or known: to put it in again would take a look-up for each text
         for key in keys:
             kept = yield from self._extended(key, values[columns.index(key.column)])
             if self._changes != changes:
