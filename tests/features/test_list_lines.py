@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,9 +22,11 @@ from imapkit.features.list_ import (
 )
 from imapkit.features.status import StatusAtt, StatusData, _line
 from imapkit.ports.session import Modes, SessionContext
+from imapkit.protocol.command import BadCommand, read_command
 from imapkit.protocol.mailbox import DELIMITER, is_simple
 from imapkit.protocol.response import write_response
 from imapkit.stores.log.state import State
+from imapkit.wire.frame import Frame
 from imapkit.wire.writer import Writer
 
 names = st.text(st.characters(max_codepoint=0x7FF, exclude_categories=["Cs", "Cc"]), min_size=1, max_size=9)
@@ -62,3 +65,9 @@ def test_the_attributes_of_a_plain_list(uses: list[str], has_children: bool, sub
     ctx = cast(SessionContext, SimpleNamespace(modes=Modes()))
     found = _attributes(ctx, ListPlan(command, []), entry, _Selection(command, [entry]))
     assert _plain_attributes(tuple(uses), has_children) == _attribute_list(found)
+
+
+@pytest.mark.parametrize("line", [b'LIST "" ()', b'LIST () "" () RETURN (CHILDREN)'])
+def test_a_list_of_no_patterns_is_refused(line: bytes) -> None:
+    with pytest.raises(BadCommand, match="at least one pattern"):
+        read_command(Frame(b"a " + line), registry().grammar)

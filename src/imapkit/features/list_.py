@@ -206,7 +206,7 @@ class List:
         reference = read_mailbox(c)
         c.sp()
         extended = extended or c.peek_is(b"(")
-        patterns = tuple(c.one_or_list(lambda: read_list_mailbox(c)))
+        patterns = _read_patterns(c)
         returns: tuple[Writable, ...] = ()
         if c.accept_sp():
             if not c.accept_word(b"RETURN"):
@@ -233,6 +233,16 @@ class List:
 
 def _read_options(c: Cursor, g: Grammar, point: Point) -> tuple[Writable, ...]:
     return tuple(c.paren_list(lambda: g.read_word(point, c, c.word(f"a {point.value}"))))
+
+
+def _read_patterns(c: Cursor) -> tuple[str, ...]:
+    """mbox-or-pat (RFC 5258 section 6)."""
+    start = c.pos
+    patterns = c.one_or_list(lambda: read_list_mailbox(c))
+    if not patterns:
+        c.pos = start
+        raise c.fail("at least one pattern")
+    return tuple(patterns)
 
 
 def _check_selection(c: Cursor, selection: tuple[Writable, ...]) -> None:
