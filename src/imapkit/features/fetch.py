@@ -38,7 +38,7 @@ from .fetch_datum import UidDatum
 from .fetch_items import FetchItem, FlagsItem, UidItem, read_items, write_items
 from .fetch_lines import compile_items
 from .fetch_plan import send_messages
-from .hooks import run_hooks
+from .hooks import run_phases
 
 feature = Feature(
     "FETCH",
@@ -175,6 +175,11 @@ class FetchPlan:
             self.items.append(item)
 
 
+_BEFORE: Final = (Phase.PARSE, Phase.ENABLE, Phase.PLAN, Phase.SELECT)
+_EMIT: Final = (Phase.EMIT,)
+_BEHIND: Final = (Phase.AFTER, Phase.COMPLETE)
+
+
 @feature.handler(Fetch)
 async def handle_fetch(ctx: SessionContext, command: Fetch) -> Ok:
     view = ctx.view
@@ -182,14 +187,12 @@ async def handle_fetch(ctx: SessionContext, command: Fetch) -> Ok:
     plan = FetchPlan(command, messages, list(command.items), [FlagsItem()])
     if command.uid:
         plan.add(UidItem())
-    for phase in (Phase.PARSE, Phase.ENABLE, Phase.PLAN, Phase.SELECT):
-        await run_hooks(ctx, "FETCH", phase, plan)
+    await run_phases(ctx, "FETCH", _BEFORE, plan)
     seen = await _mark_seen(ctx, plan)
-    await run_hooks(ctx, "FETCH", Phase.EMIT, plan)
+    await run_phases(ctx, "FETCH", _EMIT, plan)
     due = len(plan.messages) + _gone(view, command, messages)
     plan.sent = await send_messages(ctx, plan.messages, plan.items, plan.seen_items, seen)
-    for phase in (Phase.AFTER, Phase.COMPLETE):
-        await run_hooks(ctx, "FETCH", phase, plan)
+    await run_phases(ctx, "FETCH", _BEHIND, plan)
     name = "UID FETCH" if command.uid else "FETCH"
     if plan.code is None and plan.sent < due:
         return Ok(f"{name} completed, but for messages that are gone", EXPUNGEISSUED)

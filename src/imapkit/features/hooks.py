@@ -33,6 +33,16 @@ def run_hooks(ctx: SessionContext, plan_name: str, phase: Phase, plan: object) -
     return _NOTHING
 
 
+async def run_phases(ctx: SessionContext, plan_name: str, phases: Sequence[Phase], plan: object) -> None:
+    """Run the steps of several phases, one after the other, where nothing happens in between."""
+    hooks_of = ctx.registry.hooks
+    for phase in phases:
+        for hook in hooks_of(plan_name, phase):
+            result = hook.call(ctx, plan)
+            if result is not None and inspect.isawaitable(result):
+                await result
+
+
 async def _rest(begun: Awaitable[object], hooks: Sequence[Hook], ctx: SessionContext, plan: object) -> None:
     """What is left to do from the first step on that is no plain function."""
     await begun

@@ -33,7 +33,7 @@ from .fetch import gather, read_modifiers, write_modifiers
 from .fetch_data import FetchData
 from .fetch_items import FetchItem, FlagsItem, UidItem
 from .fetch_plan import send_messages
-from .hooks import run_hooks
+from .hooks import run_phases
 
 feature = Feature("STORE", spec=("RFC 3501", "RFC 9051"), summary="Flags of messages", rev2=True, core=True)
 
@@ -128,6 +128,11 @@ class StorePlan:
         return self.stored
 
 
+_BEFORE: Final = (Phase.PARSE, Phase.ENABLE, Phase.PLAN, Phase.SELECT)
+_EMIT: Final = (Phase.EMIT,)
+_BEHIND: Final = (Phase.AFTER, Phase.COMPLETE)
+
+
 def settable(flags: Iterable[str]) -> frozenset[str]:
     """Flags that a client may set, without doubles. Raises Bad for others."""
     found: dict[str, str] = {}
@@ -149,19 +154,17 @@ async def handle_store(ctx: SessionContext, command: Store) -> Ok:
         raise No("the mailbox was opened read-only: its flags cannot be changed")
     items: list[FetchItem] = [] if command.silent else [FlagsItem()]
     plan = StorePlan(command, messages, flags, items)
-    for phase in (Phase.PARSE, Phase.ENABLE, Phase.PLAN, Phase.SELECT):
-        await run_hooks(ctx, "STORE", phase, plan)
+    await run_phases(ctx, "STORE", _BEFORE, plan)
     plan.stored = stored = await ctx.account.store(
         view.mailbox, plan.messages, command.action, flags, plan.unchanged_since
     )
     if len(stored.changed):
         view.note_own(stored.modseq)
-    await run_hooks(ctx, "STORE", Phase.EMIT, plan)
+    await run_phases(ctx, "STORE", _EMIT, plan)
     if plan.items and command.uid:
         plan.items.insert(0, UidItem())
     await send_messages(ctx, plan.messages - stored.refused, plan.items)
-    for phase in (Phase.AFTER, Phase.COMPLETE):
-        await run_hooks(ctx, "STORE", phase, plan)
+    await run_phases(ctx, "STORE", _BEHIND, plan)
     name = "UID STORE" if command.uid else "STORE"
     return Ok(plan.text or f"{name} completed", plan.code)
 

@@ -33,6 +33,7 @@ class SelectedView:
         self._position = mailbox.row.modseq
         self._numbers = Numbers(mailbox.uids())
         self._recent = recent
+        self._present_recent: tuple[MessageSet, MessageSet] | None = None
         self._own: set[int] = set()
         self._withheld: list[Range] = []
         self._withheld_since: int | None = None
@@ -67,7 +68,14 @@ class SelectedView:
         return uid in self._recent
 
     def recent(self) -> MessageSet:
-        return self._recent & self.everything() if len(self._recent) else self._recent
+        """What is recent is known to the client; it may be gone from the store. Every FETCH of flags asks."""
+        if not len(self._recent):
+            return self._recent
+        present = self.mailbox.everything()
+        known = self._present_recent
+        if known is None or known[0] is not present:
+            known = self._present_recent = present, self._recent & present
+        return known[1]
 
     def note_own(self, modseq: int) -> None:
         if modseq > self._position:
@@ -94,6 +102,8 @@ class SelectedView:
         before = self._position
         self._position = max(before, changes.modseq)
         self._own = {modseq for modseq in self._own if modseq > self._position}
+        if recent is None and not (self._withheld or changes.expunged or len(changes.added)):
+            return self._tell([], [], changes.changed, 0)
         if changes.expunged:
             self._withheld = join([*self._withheld, *changes.expunged])
             if self._withheld_since is None:
@@ -106,6 +116,7 @@ class SelectedView:
         self._numbers.add(uid for uid in changes.added if uid > last)
         if recent is not None:
             self._recent = self._recent | recent
+            self._present_recent = None
         if not self._withheld:
             self._numbers.fold(self.mailbox.uids)
         return self._tell(numbers, gone, changes.changed, added)

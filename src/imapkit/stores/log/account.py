@@ -119,10 +119,12 @@ class AccountModel(ABC):
 
     def take_states(self, states: Iterable[State], removed: Collection[int]) -> None:
         for state in states:
-            self._rows.pop(state.id, None)
             mailbox = self.open_mailboxes.get(state.id)
             if mailbox is not None:
                 mailbox.take_state(state)
+                self._rows[state.id] = mailbox.row
+            else:
+                self._rows.pop(state.id, None)
             if state.id in removed:
                 continue
             known = self.states.get(state.id)

@@ -170,8 +170,10 @@ class OpenMailbox:
                 gone += fact.ranges
             elif isinstance(fact, Touched) or (isinstance(fact, FlagsChanged) and entry.modseq not in own):
                 changed += fact.ranges
-        first = min((low for low, _ in added), default=STAR)
         columns = self.columns
+        if not (added or changed or gone):  # flags that the session that asks has changed itself
+            return Changes(now, columns.nothing(), [], columns.nothing())
+        first = min((low for low, _ in added), default=STAR)
         return Changes(
             now,
             columns.by_uid(join(added)) if added else columns.nothing(),
