@@ -36,10 +36,10 @@ LAG: Final = 1000
 """So many contents, or …"""
 LAG_OCTETS: Final = 1 << 20
 """… so much stored text (about 3 MB unpacked) are read rather than indexed: a small account never has an index."""
-BATCH: Final = 512
+BATCH: Final = 1024
 """Contents of one transaction of the index …"""
-BATCH_CHARS: Final = 1 << 20
-"""… or so much text."""
+BATCH_CHARS: Final = 4 << 20
+"""… or so much text: each transaction is a segment that FTS5 merges with others, so few and large ones take a fifth less time."""
 TEXTS_AT_ONCE: Final = 64
 STEP: Final = 8
 """Texts read without a pause."""
@@ -49,7 +49,7 @@ REST: Final = 0.002
 
 T = TypeVar("T")
 _FIELDS: Final = (
-    TextColumn.FROM, TextColumn.TO, TextColumn.CC, TextColumn.BCC, TextColumn.SUBJECT, TextColumn.HEADERS,
+    TextColumn.HEADERS, TextColumn.FROM, TextColumn.TO, TextColumn.CC, TextColumn.BCC, TextColumn.SUBJECT,
 )  # fmt: skip
 _log = logging.getLogger(__name__)
 
@@ -281,6 +281,11 @@ class TrigramIndex:
             bodies = contents.texts(TextColumn.BODY, numbers)
             heads = zip(*(contents.texts(column, numbers) for column in _FIELDS), strict=True)
         return [
-            Text(number, search_file.plain(body), search_file.plain("\n".join(head)))
+            Text(number, search_file.plain(body), search_file.plain(_head(*head)))
             for number, body, head in zip(numbers, bodies, heads, strict=True)
         ]
+
+
+def _head(headers: str, *fields: str) -> str:
+    """One text that holds them all: most fields are in the header's text, word for word, and are indexed with that."""
+    return "\n".join([*[field for field in fields if field not in headers], headers])
