@@ -106,8 +106,8 @@ def _left(batch: TrashBatch) -> int:
 
 async def _drop_trash(account: Vacuumable, old: list[TrashBatch]) -> bool:
     """False, and nothing done, when somebody brought a message of it back meanwhile: the next vacuum takes it."""
-    db = account.db
     async with account.lock:
+        db = account.db
         with store_errors(account.path), db:
             for batch in old:
                 now = read_trash(db, batch.id)
