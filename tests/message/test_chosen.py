@@ -5,7 +5,17 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from imapkit.message.chosen import BLANK, CODES, MARK, MAX_TEXT, NAMES, choose_packed, codes_of, pack_fields
+from imapkit.message.chosen import (
+    BLANK,
+    CODES,
+    MARK,
+    MAX_TEXT,
+    NAMES,
+    choose_packed,
+    codes_of,
+    pack_fields,
+    pack_fields_plainly,
+)
 from imapkit.message.headers import select_fields_plainly
 from imapkit.stores.sqlite.fields import choose_fields, choose_from_all
 
@@ -23,6 +33,13 @@ def test_chosen_by_marks(header: bytes, names: list[bytes]) -> None:
     assert codes is not None
     marks, text = pack_fields(header)
     assert choose_packed(marks, text, codes) == select_fields_plainly(header, names)
+
+
+@given(header=loose | tidy)
+@example(header=b"From : a\r\nfrom:b\r\n c\r\nX: from: d\r\n\r\n")
+@example(header=b"From: b\r\nTo: %b\r\n\r\n" % (b"x" * MAX_TEXT))
+def test_packed_the_quick_way_and_plainly(header: bytes) -> None:
+    assert pack_fields(header) == pack_fields_plainly(header)
 
 
 @given(headers=st.lists(loose | tidy, min_size=1, max_size=40), names=wanted)

@@ -36,10 +36,26 @@ _NOTHING: Final = (b"", b"")
 
 def pack_fields(header: bytes) -> tuple[bytes, bytes]:
     """(marks, text); both empty if the fields are too long to be kept twice."""
+    if not is_tidy(header):
+        return pack_fields_plainly(header)
+    found = _KNOWN.findall(b"\n" + header)
+    text = b"\n".join([*[raw for raw, _ in found], b"\r\n"])
+    if len(text) > MAX_TEXT:
+        return _NOTHING
+    marks: list[int] = []
+    for raw, name in found:
+        size = len(raw) + 1
+        marks += (CODES[name.lower()], size & 255, size >> 8)
+    marks += (BLANK, 2, 0)
+    return bytes(marks), text
+
+
+def pack_fields_plainly(header: bytes) -> tuple[bytes, bytes]:
+    """``pack_fields`` field by field, for any header; the quick way must give the same octets."""
     marks = bytearray()
     text = []
     size = 2
-    for code, raw in _tidy_fields(header) if is_tidy(header) else _any_fields(header):
+    for code, raw in _any_fields(header):
         size += len(raw)
         if size > MAX_TEXT:
             return _NOTHING
@@ -48,11 +64,6 @@ def pack_fields(header: bytes) -> tuple[bytes, bytes]:
     marks += b"\0\2\0"
     text.append(b"\r\n")
     return bytes(marks), b"".join(text)
-
-
-def _tidy_fields(header: bytes) -> Iterator[tuple[int, bytes]]:
-    for raw, name in _KNOWN.findall(b"\n" + header):
-        yield CODES[name.lower()], raw + b"\n"
 
 
 def _any_fields(header: bytes) -> Iterator[tuple[int, bytes]]:
