@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from imapkit.features import fetch_quick
 from imapkit.features.catalogue import full_registry
 from imapkit.features.fetch_data import FetchData
 from imapkit.features.fetch_quick import LazyFetchData, quick_fetch
@@ -192,3 +193,13 @@ def test_it_can_be_copied_and_changed() -> None:
     assert found.flags == ("new",) and len(found.items) == len(other.items) + 1
     with pytest.raises(AttributeError):
         found.nonsense  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_what_is_long_is_not_remembered() -> None:
+    """A server chooses how long lists of flags and names of sections are, and the caches outlive the connection."""
+    before = fetch_quick._known_flags.cache_info().currsize, fetch_quick._known_section.cache_info().currsize
+    assert same(b"* 1 FETCH (UID 7 FLAGS (%b))" % (b"long " * 1000))
+    head = b"* 1 FETCH (UID 7 BODY[%b] {1}\r\n" % (b"x" * 1000)
+    assert same(head + b")", {len(head): HeldLiteral(b"a")})
+    after = fetch_quick._known_flags.cache_info().currsize, fetch_quick._known_section.cache_info().currsize
+    assert after == before

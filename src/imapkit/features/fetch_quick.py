@@ -34,6 +34,9 @@ from .fetch_items import (
 )
 from .fetch_section import Section, read_section
 
+_SHORT: Final = 256
+"""Octets up to which lists of flags and names of sections are remembered: a server may send very long ones."""
+
 _SEQ, _UID, _FLAGS, _DATE, _SIZE, _MODSEQ, _ENVELOPE, _BODY, _SECTION, _ORIGIN, _MARK = range(1, 12)
 
 
@@ -138,27 +141,32 @@ class LazyFetchData(FetchData):
 
     def _flags(self) -> tuple[str, ...] | None:
         flags = self._found[_FLAGS]
-        return None if flags is None else _flag_list(flags)
+        if flags is None:
+            return None
+        return _known_flags(flags) if len(flags) <= _SHORT else _flag_list(flags)
 
     def _sections(self) -> list[BodySection]:
         text, origin, _ = self._found.group(_SECTION, _ORIGIN, _MARK)
         if text is None:
             return []
-        return [BodySection(_section(text), self._literal, None if origin is None else int(origin))]
+        section = _known_section(text) if len(text) <= _SHORT else _section(text)
+        return [BodySection(section, self._literal, None if origin is None else int(origin))]
 
     def _number(self, group: int) -> int | None:
         number = self._found[group]
         return None if number is None else int(number)
 
 
-@lru_cache(maxsize=1024)
 def _flag_list(flags: bytes) -> tuple[str, ...]:
     return tuple([canonical(flag.decode("utf-8", "surrogateescape")) for flag in flags.split()])
 
 
-@lru_cache(maxsize=256)
 def _section(text: bytes) -> Section:
     return read_section(Cursor(b"[" + text + b"]", lenient=True))
+
+
+_known_flags = lru_cache(maxsize=1024)(_flag_list)
+_known_section = lru_cache(maxsize=256)(_section)
 
 
 _READERS: Final[dict[str, Callable[[LazyFetchData], object]]] = {
