@@ -217,6 +217,18 @@ def test_the_fast_path_gives_the_octets_of_the_plain_one() -> None:
     run(check)
 
 
+def test_only_usual_lists_are_remembered() -> None:
+    """A client that asks for very much does not make the server keep how that is answered."""
+    usual = (UidItem(), FlagsItem())
+    assert compile_items(usual) is compile_items(usual)
+    many = tuple(SectionItem(Section((), FIELDS, (b"x-%d" % number,)), peek=True) for number in range(2_000))
+    large = (SectionItem(Section((), FIELDS, tuple(b"x-%d" % number for number in range(2_000))), peek=True),)
+    for items in (many, large, (UidItem(),) * 2_000):
+        assert compile_items(items) is not compile_items(items)
+        assert compile_items(items).form == compile_items(items).form
+    assert len(compile_items(many).columns) == 2_001
+
+
 def test_header_fields_for_all_give_the_octets_of_the_plain_way() -> None:
     """The column of chosen fields, in a line with others and alone, against the choice out of each header."""
     names = (b"from", b"Subject", b"content-type")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import chain
 from typing import Final, cast
 
@@ -23,6 +22,8 @@ from .fetch_pieces import Computed, Content, Direct, Flags, Piece, Ready, Values
 Columns = Sequence[Sequence[object]]
 """A chunk of messages: a sequence for each column, all of the same length."""
 _END: Final = b")\r\n"
+_LISTS, _FEW, _SHORT = 512, 32, 1024
+"""How many lists of items are remembered; of how many items each, and with labels of how many octets. A client chooses them."""
 
 
 class Compiled:
@@ -35,7 +36,7 @@ class Compiled:
         self.marks_seen = any(isinstance(piece, Content | Ready) and piece.marks_seen for piece in pieces)
         every: Iterable[AnyColumn] = chain((Column.UID,), *(piece.columns for piece in self.pieces))
         self.columns: tuple[AnyColumn, ...] = tuple(dict.fromkeys(every))
-        place = self.columns.index
+        place = {column: at for at, column in enumerate(self.columns)}.__getitem__
         self.places = [tuple(place(column) for column in piece.columns) for piece in self.pieces]
         """Where among the columns those of each piece are."""
         contents = [piece for piece in self.pieces if isinstance(piece, Content)]
@@ -103,11 +104,20 @@ def _form(piece: Piece) -> bytes:
     return label + (b"{%d}\r\n%b" if isinstance(piece, Ready) else b"%b")
 
 
-@lru_cache(maxsize=512)
 def compile_items(items: tuple[FetchItem, ...]) -> Compiled:
-    """The compiled form of a list of items; each item counts once."""
-    pieces = {piece.label: piece for piece in [item.piece() for item in items]}
-    return Compiled(list(pieces.values()))
+    """The compiled form of a list of items; each item counts once. Usual lists are remembered, long ones are not."""
+    known = _known.get(items)
+    if known is None:
+        pieces = {piece.label: piece for piece in [item.piece() for item in items]}
+        known = Compiled(list(pieces.values()))
+        if len(items) <= _FEW and sum(map(len, pieces)) <= _SHORT:
+            if len(_known) >= _LISTS:
+                _known.clear()
+            _known[items] = known
+    return known
+
+
+_known: dict[tuple[FetchItem, ...], Compiled] = {}
 
 
 class FlagTexts(dict[object, bytes]):
