@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from imapkit.message import headers
 from imapkit.message.headers import is_tidy, select_fields, select_fields_plainly, select_from_all
 from imapkit.message.text import search_header, search_header_plainly
 
@@ -58,3 +59,14 @@ def test_the_common_header_takes_the_quick_way() -> None:
     assert not is_tidy(b"From: ann\r\n\r\nbody\r\n\r\n")
     assert not is_tidy(b"\r\n")
     assert not is_tidy(b"")
+
+
+def test_very_many_names() -> None:
+    """No expression is made and remembered of them, and the octets are the same."""
+    header = b"X-5: a\r\nx-7: b\r\n c\r\nSubject: d\r\n\r\n"
+    names = [b"X-%d" % number for number in range(5, 5_000)]
+    sizes = headers._finder.cache_info().currsize, headers._all_finder.cache_info().currsize
+    expected = b"X-5: a\r\nx-7: b\r\n c\r\n\r\n"
+    assert select_fields(header, names) == select_fields(header, iter(names)) == expected
+    assert select_from_all([header, header], names) == [expected, expected]
+    assert (headers._finder.cache_info().currsize, headers._all_finder.cache_info().currsize) == sizes

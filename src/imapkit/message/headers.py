@@ -16,6 +16,8 @@ from .mime import unfold
 _LOGICAL: Final = re.compile(rb"[^\n]*(?:\n[ \t][^\n]*)*\n?")
 _NAME: Final = re.compile(rb"([\x00!-9;-~\x80-\xff]+)[ \t]*:")
 _BLANK: Final = (b"\n", b"\r\n", b"\r", b"")
+_FEW: Final = 100
+"""Names that are looked for by one expression: with more it is slower than field by field, and large. Clients choose them."""
 _PLAIN_NAME: Final = re.compile(rb"[!-9;-~\x80-\xff]+")
 
 
@@ -51,8 +53,9 @@ def fields(header: bytes) -> Iterator[Field]:
 
 def select_fields(header: bytes, names: Iterable[bytes], negate: bool = False) -> bytes:
     """HEADER.FIELDS, or HEADER.FIELDS.NOT when ``negate``: the fields and the blank line."""
-    if not negate and is_tidy(header):
-        chosen = _finder(tuple(names)).findall(b"\n" + header)
+    names = tuple(names)
+    if not negate and len(names) <= _FEW and is_tidy(header):
+        chosen = _finder(names).findall(b"\n" + header)
         chosen.append(b"\r\n")
         return b"\n".join(chosen)
     return select_fields_plainly(header, names, negate)
@@ -68,6 +71,8 @@ def select_fields_plainly(header: bytes, names: Iterable[bytes], negate: bool = 
 
 def select_from_all(headers: Sequence[bytes], names: Sequence[bytes]) -> list[bytes]:
     """``select_fields`` of each header, where they are all tidy by one search through all of them."""
+    if len(names) > _FEW:
+        return [select_fields_plainly(header, names) for header in headers]
     text = b"\n" + b"\0\n".join(headers) + b"\0"
     count = len(headers)
     # Blank lines are found too, with the NUL behind the last: there the next header begins. Any other one breaks a rule below.
