@@ -6,19 +6,67 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from imapkit.errors import Bad, NotSupported
+from imapkit.errors import Bad, LimitExceeded, NotSupported, ParseError
+from imapkit.features.catalogue import full_registry
 from imapkit.features.fetch_data import FetchData
 from imapkit.features.fetch_datum import FlagsDatum, UidDatum
-from imapkit.features.store import Modified, Store, StoreResult, UnchangedSince, settable, store
+from imapkit.features.store import (
+    Modified,
+    Store,
+    StoreResult,
+    UnchangedSince,
+    _read_action,
+    _read_wanted,
+    settable,
+    store,
+)
 from imapkit.ports.client import Completed
 from imapkit.ports.store import FlagAction
 from imapkit.protocol.numset import NumSet
+from imapkit.protocol.registry import Grammar
 from imapkit.protocol.status import Kind, Status
+from imapkit.wire.cursor import Cursor
 
 from .talk import Room
 
 MESSAGES = tuple(b"Subject: %d\r\n\r\nbody\r\n" % number for number in range(1, 6))
+
+
+GRAMMAR = full_registry().grammar
+WORDS = st.sampled_from(
+    [
+        "FLAGS",
+        "+flags.silent",
+        "-FLAGS",
+        "flag",
+        " ",
+        " ",
+        "(",
+        ")",
+        "\\Seen",
+        "$Work",
+        "a",
+        "(UNCHANGEDSINCE 7)",
+    ]
+)
+
+
+@given(st.lists(WORDS, max_size=8).map("".join), st.booleans())
+def test_what_is_remembered_of_a_command_is_what_it_says(text: str, utf8: bool) -> None:
+
+    def read(reader: Callable[[Cursor, Grammar], object]) -> object:
+        c = Cursor(text.encode(), utf8=utf8)
+        try:
+            return reader(c, GRAMMAR), c.pos
+        except (ParseError, LimitExceeded) as error:
+            return type(error), str(error), c.pos
+
+    plain = read(_read_action)
+    assert read(_read_wanted) == plain
+    assert read(_read_wanted) == plain
 
 
 def run(test: Callable[[Room], Awaitable[None]]) -> None:

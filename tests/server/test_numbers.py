@@ -35,6 +35,8 @@ def test_numbers_of_ranges(
     assert numbers.of(chosen) == [number for number, uid in expected]
     assert numbers.of([]) == []
     assert numbers.of(left) == list(range(1, len(left) + 1))
+    for uid in wanted[:30]:
+        assert numbers.of([uid]) == [number for number, other in enumerate(left, 1) if other == uid]
     assert numbers.of(left[3:-2]) == list(range(4, len(left) - 1))
     assert list(numbers) == left
     assert len(numbers) == len(left)
@@ -54,6 +56,8 @@ def test_numbers_where_little_is_missing(gone: set[int], wanted: list[int]) -> N
     expected = [(number, uid) for number, uid in enumerate(left, 1) if uid in wanted]
     assert list(numbers.in_ranges(compress(wanted))) == expected
     assert numbers.of(wanted) == [number for number, _ in expected]
+    for uid in range(46):
+        assert numbers.of([uid]) == [number for number, other in enumerate(left, 1) if other == uid]
 
 
 def test_more_than_a_chunk_at_once() -> None:

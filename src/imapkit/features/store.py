@@ -69,17 +69,8 @@ class Store:
         c.sp()
         numset = read_numset(c)
         c.sp()
-        modifiers: tuple[Writable, ...] = ()
-        if c.peek_is(b"("):
-            modifiers = read_modifiers(c, g, Point.STORE_MODIFIER)
-            c.sp()
-        start = c.pos
-        found = _ACTIONS.get(c.word("FLAGS, +FLAGS or -FLAGS"))
-        if found is None:
-            c.pos = start
-            raise c.fail("FLAGS, +FLAGS or -FLAGS, or one of them with .SILENT")
-        c.sp()
-        return cls(numset, found[0], _read_flags(c), uid, found[1], modifiers)
+        action, flags, silent, modifiers = _read_wanted(c, g)
+        return cls(numset, action, flags, uid, silent, modifiers)
 
     def write(self, w: Writer) -> None:
         w.raw(b"UID STORE " if self.uid else b"STORE ")
@@ -90,6 +81,45 @@ class Store:
             w.sp()
         w.raw(self.action.value.encode("ascii")).raw(b".SILENT " if self.silent else b" ")
         write_flag_list(w, self.flags)
+
+
+_Wanted = tuple[FlagAction, tuple[str, ...], bool, tuple[Writable, ...]]
+_known: dict[tuple[Grammar, bool, bytes], _Wanted] = {}
+"""What was read lately, by its text: a mail program sets few flags, again and again."""
+_LONGEST: Final = 64
+_MOST: Final = 512
+
+
+def _read_wanted(c: Cursor, g: Grammar) -> _Wanted:
+    """All behind the set. Texts with modifiers are not remembered: a MODSEQ seldom comes again."""
+    key = None
+    if c.end - c.pos <= _LONGEST and not c.literals and not c.lenient:
+        key = (g, c.utf8, bytes(c.buf[c.pos :]))
+        known = _known.get(key)
+        if known is not None:
+            c.pos = c.end
+            return known
+    wanted = _read_action(c, g)
+    if key is not None and c.at_end and not wanted[3]:
+        if len(_known) >= _MOST:
+            _known.clear()
+        _known[key] = wanted
+    return wanted
+
+
+def _read_action(c: Cursor, g: Grammar) -> _Wanted:
+    """[store-modifiers SP] store-att-flags."""
+    modifiers: tuple[Writable, ...] = ()
+    if c.peek_is(b"("):
+        modifiers = read_modifiers(c, g, Point.STORE_MODIFIER)
+        c.sp()
+    start = c.pos
+    found = _ACTIONS.get(c.word("FLAGS, +FLAGS or -FLAGS"))
+    if found is None:
+        c.pos = start
+        raise c.fail("FLAGS, +FLAGS or -FLAGS, or one of them with .SILENT")
+    c.sp()
+    return found[0], _read_flags(c), found[1], modifiers
 
 
 def _read_flags(c: Cursor) -> tuple[str, ...]:

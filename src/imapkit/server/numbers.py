@@ -79,6 +79,9 @@ class Numbers:
 
     def of(self, uids: list[int]) -> list[int]:
         """The numbers of ascending ``uids``; those that are not numbered here are left out."""
+        if len(uids) == 1:
+            number = self.number_of(uids[0])
+            return [] if number is None else [number]
         shift = self._shift([(uids[0], uids[-1])]) if uids else 0
         if shift is not None:
             return [uid + shift for uid in uids] if shift else uids
@@ -203,6 +206,10 @@ class Numbers:
     def _find(self, uid: int, low: int = 0, high: int | None = None) -> int:
         """The first place whose UID is ``uid`` or above; it is known to be from ``low`` to ``high``."""
         size = len(self._base)
+        if high is None and not low and size:  # where no UID is missing before it, its place is known
+            guess = uid - self._base[0]
+            if 0 <= guess < size and self._base[guess] == uid:
+                return guess
         high = self._places if high is None else min(high, self._places)
         if low >= size or (self._tail and high > size and uid > (self._base[-1] if size else 0)):
             return size + bisect_left(self._tail, uid, max(0, low - size), high - size)
@@ -210,6 +217,8 @@ class Numbers:
 
     def _place(self, number: int) -> int:
         """The place of a number: the expunged places before it are found by bisection, as ``gone[k] - k`` never falls."""
+        if not self._gone:
+            return number - 1
         before = bisect_right(_Shifted(self._gone), number - 1)
         return number - 1 + before
 

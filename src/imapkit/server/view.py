@@ -192,6 +192,8 @@ class SelectedView:
         if not len(self) and numset.ranges and all(STAR in pair for pair in numset.ranges):
             return []  # 1:* in an empty mailbox: every client asks it, and means no error
         count = len(self)
+        if len(numset.ranges) == 1 and 1 <= numset.ranges[0][0] == numset.ranges[0][1] <= count:
+            return [self._numbers.uid_range(*numset.ranges[0])]
         ranges = numset.resolve(count)
         if ranges and (ranges[-1][1] > count or ranges[0][0] < 1):
             what = "is empty" if not count else f"has {count} messages"

@@ -33,9 +33,11 @@ def find_bit(flag: str, keywords: Sequence[str]) -> int | None:
     bit = SYSTEM_BITS.get(flag)
     if bit is not None:
         return bit
+    if flag in keywords:
+        return FIRST_KEYWORD + keywords.index(flag)
     lowered = flag.lower()
     for number, name in enumerate(keywords):
-        if name == flag or name.lower() == lowered:
+        if name.lower() == lowered:
             return FIRST_KEYWORD + number
     return None
 

@@ -144,6 +144,9 @@ class Change:
         flags = tuple(flags)
         if not flags:
             return 0
+        known = bits.known_mask(flags, state.keywords)
+        if known.bit_count() == len(flags):  # each has its bit already
+            return known
         fresh = bits.new_keywords(flags, state.keywords)
         if fresh:
             self._log(state, NewKeywords(bits.FIRST_KEYWORD + len(state.keywords), tuple(fresh)))

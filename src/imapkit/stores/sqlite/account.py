@@ -45,6 +45,8 @@ from .maintenance import Maintenance
 from .schema import migrate, read_meta, write_meta
 from .search_index import TrigramIndex
 from .states import (
+    COUNTERS,
+    NUMBERS,
     after,
     read_counters,
     read_entries,
@@ -63,10 +65,6 @@ FLAGS_WITHIN = 0.2
 _ALL = 1 << 40
 """More octets than a message has."""
 LOOK_EVERY = 10.0
-_COUNTERS = (
-    "UPDATE account SET modseq = ?, uidvalidity = ?, tick = ?, next_mailbox = max(next_mailbox, ?), next_content = ?,"
-    " next_trash = max(next_trash, ?), messages = messages + ?, size = size + ?"
-)
 
 
 class Owner(Protocol):
@@ -280,19 +278,22 @@ class SqliteAccount(AccountModel):
         self._write_counters(change, kept)
 
     def _write_counters(self, change: Change, kept: Sequence[State]) -> None:
-        messages = size = 0
-        for state in kept:
-            messages += state.messages
-            size += state.size
+        messages = sum([state.messages for state in kept])
+        size = sum([state.size for state in kept])
         for number in change.states:
             before = self.states.get(number)
             if before is not None:
                 messages -= before.messages
                 size -= before.size
+        modseq = change.modseq if change.entries else self.last_modseq
+        fresh = change.contents or change.trash or change.uidvalidity is not None
+        if not (fresh or messages or size) and change.states.keys() <= self.states.keys():
+            self.db.execute(NUMBERS, (modseq, self.tick + 1))  # flags: nothing else counts on
+            return
         self.db.execute(
-            _COUNTERS,
+            COUNTERS,
             (
-                change.modseq if change.entries else self.last_modseq,
+                modseq,
                 self.last_uidvalidity if change.uidvalidity is None else change.uidvalidity,
                 self.tick + 1,
                 max(change.states, default=0) + 1,

@@ -23,6 +23,12 @@ _STATE = (
     " recent_from, keywords, floor, log_floor, log_size, snapshot_size"
 )
 _UPSERT = f"INSERT OR REPLACE INTO mailbox ({_STATE}, tick) VALUES ({','.join('?' * 20)})"
+COUNTERS = (
+    "UPDATE account SET modseq = ?, uidvalidity = ?, tick = ?, next_mailbox = max(next_mailbox, ?), next_content = ?,"
+    " next_trash = max(next_trash, ?), messages = messages + ?, size = size + ?"
+)
+NUMBERS = "UPDATE account SET modseq = ?, tick = ?"
+"""What a change of nothing but flags counts on."""
 _StateRow = tuple[
     int, str, str, int, str, int, int, int, int, int, int, int, int, int, str, int, int, int, int
 ]  # fmt: skip
