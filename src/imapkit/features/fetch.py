@@ -207,7 +207,10 @@ def _gone(view: View, command: Fetch, messages: MessageSet) -> int:
     """How many of the message numbers stand for messages that were expunged, which the client was not told yet."""
     if command.uid or command.numset.saved:
         return 0
-    if len(command.numset.ranges) > _MANY and not view.untold():
+    named = command.numset.ranges
+    if len(named) == 1 and named[0][0] == named[0][1]:
+        return 1 - len(messages) if len(view) else 0
+    if len(named) > _MANY and not view.untold():
         return 0
     count = len(view)
     ranges = command.numset.resolve(count) if count else ()
