@@ -116,12 +116,18 @@ def test_columns_that_nobody_holds_go_when_there_are_too_many(tmp_path: Path) ->
         store = SqliteStore(tmp_path, columns_budget=1)
         await store.create_account("ann", [("INBOX", ())])
         account = await store.open_account("ann")
-        mailbox = await account.open("INBOX")
+        await account.create("Other")
+        mailbox, other = await account.open("INBOX"), await account.open("Other")
         assert await account.open("INBOX") is mailbox
         mailbox.release()
-        assert account.open_mailboxes
+        other.release()
+        assert list(account.open_mailboxes.values()) == [mailbox, other], (
+            "the first is held, the other was used last"
+        )
         mailbox.release()
-        assert not account.open_mailboxes
+        assert list(account.open_mailboxes.values()) == [mailbox]
+        assert await account.open("INBOX") is mailbox
+        mailbox.release()
         await account.release()
         await store.close()
 

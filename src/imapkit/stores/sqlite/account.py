@@ -540,12 +540,12 @@ class SqliteAccount(AccountModel):
             return self.contents.octets_of(wanted)
 
     def released(self, mailbox: OpenMailbox) -> None:
-        """Columns that nobody holds stay within the budget, the latest opened longest."""
+        """Columns that nobody holds stay within the budget, and those of ``mailbox`` in any case: one that large is opened again."""
         held = self.octets
         for number, idle in list(self.open_mailboxes.items()):
             if held <= self.owner.columns_budget:
                 return
-            if idle.holders == 0:
+            if idle.holders == 0 and idle is not mailbox:
                 held -= _octets(idle)
                 del self.open_mailboxes[number]
 
