@@ -41,8 +41,8 @@ MOST_TERMS: Final = 200
 """Trigrams that begin with a pair; a pair with more of them is in most texts."""
 END: Final = "\x01\x01"
 """Indexed behind each text, so that every pair in it begins a trigram. (What else this lets match is read and left out.)"""
-MOST_HITS: Final = 25_000
-"""Of one look-up, which nothing interrupts; above the last of them texts are read as if there were no index."""
+MOST_HITS: Final = 150_000
+"""Of one look-up, which nothing interrupts for some 40 ms; above the last of them texts are read as if there were no index."""
 DAMAGE: Final = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError)
 """What a file says that is not, or no longer, what was written: it is deleted. (A header of garbage gives an SQLError.)"""
 _SIDES: Final = ("", "-wal", "-shm", "-journal")
