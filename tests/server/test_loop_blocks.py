@@ -144,7 +144,7 @@ JOBS: dict[str, list[bytes]] = {
     "store": [b"STORE 1:* +FLAGS.SILENT (\\Flagged)", b"STORE 1:* -FLAGS (\\Flagged)"],
     "store of every second": [b"STORE " + b",".join(b"%d" % n for n in range(1, 8000, 2)) + b" +FLAGS (\\Seen)"],
     "copy": [b"COPY 1:* Other"],
-    "move and expunge": [b"SELECT Other", b"MOVE 1:5000 INBOX", b"STORE 1:* +FLAGS.SILENT (\\Deleted)", b"EXPUNGE"],
+    "move and expunge": [b"COPY 1:* Other", b"SELECT Other", b"MOVE 1:5000 INBOX", b"STORE 1:* +FLAGS.SILENT (\\Deleted)", b"EXPUNGE"],
     "status": [b"STATUS Big (MESSAGES UNSEEN SIZE DELETED)", b'LIST "" * RETURN (STATUS (MESSAGES UNSEEN))'],
 }  # fmt: skip
 
