@@ -34,8 +34,8 @@ _METHOD = """
 - Durability: every server syncs a message before it answers OK. Dovecot has mail_fsync=optimized, its default; the mailbox was
   filled without. Cyrus has its defaults. Flags of imapkit reach the disk within 0.2 s, Dovecot's are not synced at all. The CPU of the
   APPEND rows is counted until imapkit has nothing left to do: texts are made and the index is built half a second behind.
-- Dovecot mdbox is tuned (processes reused, idle sessions hibernate); Maildir runs as Debian starts it, Cyrus with its defaults, its
-  mailboxes filled by files and `reconstruct`. None has a full-text index.
+- Dovecot mdbox is tuned (processes reused, those without work ended after 3 s, idle sessions hibernate); Maildir runs as Debian starts
+  it, Cyrus with its defaults, its mailboxes filled by files and `reconstruct`. None has a full-text index.
 - Many accounts: {accounts:,} (500 where each session is a process), each of which logged in once before. Peers keep passwords as plain
   text; so that the rows are about accounts, imapkit's have the cheapest argon2id hash there is, and what a real one costs at the first
   LOGIN has a row of its own. The account with the mail has a real hash, remembered after the first LOGIN.

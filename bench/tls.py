@@ -25,6 +25,6 @@ class Certificate:
     def client(self) -> ssl.SSLContext:
         """A context that trusts this certificate alone."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.load_verify_locations(self.certificate)
         return context
