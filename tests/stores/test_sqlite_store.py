@@ -111,6 +111,26 @@ def test_idle_accounts_are_closed_by_their_columns(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_an_account_that_was_deleted_counts_no_more(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = SqliteStore(tmp_path, columns_budget=200)
+        for name in ("ann", "bob"):
+            await store.create_account(name, [("INBOX", ())])
+        for _ in range(20):
+            ann = await store.open_account("ann")
+            (await ann.open("INBOX")).release()
+            await store.delete_account("ann")
+            await ann.release()
+            await store.create_account("ann", [("INBOX", ())])
+        bob = await store.open_account("bob")
+        (await bob.open("INBOX")).release()
+        await bob.release()
+        assert not bob.closed, "it alone is within the budget"
+        await store.close()
+
+    asyncio.run(scenario())
+
+
 def test_columns_that_nobody_holds_go_when_there_are_too_many(tmp_path: Path) -> None:
     async def scenario() -> None:
         store = SqliteStore(tmp_path, columns_budget=1)

@@ -148,7 +148,7 @@ class SqliteAccount(AccountModel):
         self.directory = directory
         self.path = directory / database.FILE
         self.owner = owner
-        self.holders = 0
+        self.holders = self.counted = 0
         self.closed = False
         self.tick = -1
         self.next_content = 1

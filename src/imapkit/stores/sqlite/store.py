@@ -23,9 +23,9 @@ from .hints import Hints
 from .sync import SyncThreads
 
 _log = logging.getLogger(__name__)
-DESCRIPTORS: Final = 10
-"""Of one open account."""
-MOST_ACCOUNTS: Final = 512
+DESCRIPTORS: Final = 6
+"""Of an account in use; one at rest has half of them."""
+MOST_ACCOUNTS: Final = 4096
 COLUMNS: Final = 64 << 20
 """Octets of columns that an account may keep for mailboxes that nobody has open …"""
 ALL_COLUMNS: Final = 8
@@ -56,6 +56,8 @@ class SqliteStore:
         self._accounts: dict[str, SqliteAccount] = {}
         self._opening: dict[str, asyncio.Lock] = {}
         self._hints = Hints(data_dir / "run", self._heard)
+        self._octets = 0
+        """Memory held by the columns of all accounts, as of the last time that each was given back."""
         self._is_open = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.TimerHandle | None = None
@@ -84,6 +86,7 @@ class SqliteStore:
         directory = self._directory(account_id)
         account = self._accounts.pop(account_id, None)
         if account is not None:
+            self._count(account, 0)
             await account.close()
         await asyncio.get_running_loop().run_in_executor(self.threads, creation.remove, directory, self.disk)
 
@@ -119,6 +122,9 @@ class SqliteStore:
 
     async def give_back(self, account: SqliteAccount) -> None:
         account.holders -= 1
+        self._count(account, 0 if account.closed else account.octets)
+        if not self._is_over_budget():
+            return
         for account_id, idle in list(self._accounts.items()):
             if not self._is_over_budget():
                 return
@@ -126,12 +132,16 @@ class SqliteStore:
                 async with self._opening.setdefault(account_id, asyncio.Lock()):
                     if idle.holders == 0 and self._accounts.get(account_id) is idle:
                         del self._accounts[account_id]
+                        self._count(idle, 0)
                         await idle.close()
 
+    def _count(self, account: SqliteAccount, octets: int) -> None:
+        """One account a time: a logout must not look at thousands of others."""
+        self._octets += octets - account.counted
+        account.counted = octets
+
     def _is_over_budget(self) -> bool:
-        if len(self._accounts) > self._most:
-            return True
-        return sum(account.octets for account in self._accounts.values()) > self.columns_budget * ALL_COLUMNS
+        return len(self._accounts) > self._most or self._octets > self.columns_budget * ALL_COLUMNS
 
     # Rest
 
@@ -181,9 +191,9 @@ class SqliteStore:
 
 
 def _account_budget() -> int:
-    """Half of the descriptors are for accounts."""
+    """Two thirds of the descriptors are for accounts."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MOST_ACCOUNTS if soft < 0 else max(4, min(MOST_ACCOUNTS, soft // 2 // DESCRIPTORS))
+    return MOST_ACCOUNTS if soft < 0 else max(4, min(MOST_ACCOUNTS, soft * 2 // 3 // DESCRIPTORS))
 
 
 if TYPE_CHECKING:
