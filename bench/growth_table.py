@@ -42,11 +42,13 @@ class Growth:
     machine: str
     sizes: list[int]
     figures: list[Figures] = field(default_factory=list)
+    note: str = ""
+    """What one must know of this run; written by hand into the file."""
 
     def save(self, path: Path = FILE) -> None:
         """As JSON, a figure a line."""
         lines = ",\n".join(json.dumps(asdict(each)) for each in self.figures)
-        head = json.dumps({"machine": self.machine, "sizes": self.sizes})[:-1]
+        head = json.dumps({"machine": self.machine, "sizes": self.sizes, "note": self.note})[:-1]
         path.write_text(f'{head}, "figures": [\n{lines}\n]}}\n', encoding="utf-8")
 
     @classmethod
@@ -55,7 +57,8 @@ class Growth:
         if not path.exists():
             return None
         found = json.loads(path.read_text(encoding="utf-8"))
-        return cls(found["machine"], found["sizes"], [Figures(**each) for each in found["figures"]])
+        figures = [Figures(**each) for each in found["figures"]]
+        return cls(found["machine"], found["sizes"], figures, found.get("note", ""))
 
     def text(self) -> str:
         """The section."""
@@ -73,7 +76,8 @@ class Growth:
         said = "\nNothing grows worse than that.\n"
         if worse:
             said = f"\nMore than {NOISE:g}, which is worse than linear:\n\n" + "\n".join(worse) + "\n"
-        return _HEAD.format(machine=self.machine) + "\n".join(rows) + "\n" + said
+        note = f"{self.note}\n\n" if self.note else ""
+        return _HEAD.format(machine=self.machine) + note + "\n".join(rows) + "\n" + said
 
 
 _HEAD = """

@@ -22,8 +22,6 @@ _FIRST = 8
 """Sessions that load what all share: they are not counted."""
 _WAVE, _NAP = 100, 1.6
 _SPARE_INOTIFY = 48
-_SETTLE, _HIBERNATE = 1.5, 5.5
-"""Seconds between the last IDLE and the look at memory; the tuned Dovecot puts sessions to sleep after one."""
 _NOOPS = 300
 _WATCHED = 3.0
 
@@ -50,7 +48,7 @@ def _count(bed: Bed, instances: int) -> int:
 
 def _cost(bed: Bed, names: Sequence[str], tls: ssl.SSLContext | None) -> Idle:
     _restart(bed)
-    rest = _HIBERNATE if bed.server.hibernates else _SETTLE
+    rest = bed.server.rests_after
     before, held = 0, 0
     with ExitStack() as stack:
         count = _count(bed, stack.enter_context(more_inotify()))
@@ -158,6 +156,7 @@ def _hold(bed: Bed) -> Held:
     started = time.perf_counter()
     with _crowd(bed, names, count) as crowd:
         rate = count / (time.perf_counter() - started)
+        time.sleep(bed.server.rests_after)
         used = bed.server.settled_cpu(bed.server.quiet)
         time.sleep(_WATCHED)
         busy = (bed.server.cpu() - used) / _WATCHED * 1000

@@ -52,6 +52,8 @@ class Server:
     hibernates: bool = False
     """Idle sessions go to sleep, each holding one of the 128 inotify instances that Linux gives a user: the memory row
     opens no more than fit, and in waves."""
+    rests_after: float = 1.5
+    """Seconds until a session that waits costs what it costs for the rest of its wait."""
     put: Callable[[str, Sequence[Mail]], None] | None = None
     """A faster way than APPEND to put mail into a mailbox that exists, where there is one."""
     tls_address: tuple[str, int] | None = None

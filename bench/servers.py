@@ -150,6 +150,7 @@ def dovecot_server(name: str, mail_format: str, setup: Setup, *, tuned: bool) ->
             running.process.pid,
             settle,
             hibernates=tuned,
+            rests_after=5.5 if tuned else 1.5,
             put=partial(_write_maildir, running.home) if mail_format == "maildir" else None,
             tls_address=(running.host, tls_port) if tls_port else None,
             setup=setup,
@@ -237,6 +238,7 @@ def imapkit(setup: Setup | None = None) -> Iterator[Server]:
             stop=running.close,
             start=start,
             quiet=_BEHIND,
+            rests_after=10.0,
             home=Path(directory),
             environment=setup.build.environment,
         )
