@@ -1,10 +1,15 @@
 """A data directory that is none, in the words of the commands."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from imapkit.server.config import load
+from imapkit.stores.sqlite import SqliteStore
+from imapkit.tools.data import open_data
 
 
 @pytest.mark.parametrize("below", [False, True])
@@ -25,3 +30,14 @@ def test_a_file_is_no_data_directory(words: tuple[str, ...], below: bool, tmp_pa
     )
     told = f"imapkit: {data} is no directory, and none can be made there\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", told)
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_the_setting_for_flags_reaches_the_store(tmp_path: Path, wanted: bool) -> None:
+    config = load(None, {"durable_flags": wanted})
+
+    async def main() -> None:
+        async with open_data(tmp_path, make=True, durable_flags=config.durable_flags) as data:
+            assert isinstance(data.store, SqliteStore) and data.store.flags_durable is wanted
+
+    asyncio.run(main())

@@ -89,6 +89,8 @@ class Config(BaseSettings):
     insecure_plaintext: bool = False
     workers: Count | None = None
     """Processes; without it one for each core."""
+    durable_flags: bool = False
+    """Changes of flags are on the disk before they are answered, rather than within 0.2 seconds."""
     literal_minus: bool = False
     identify: bool = True
     """Answer ID with the program's name."""

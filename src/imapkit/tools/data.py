@@ -19,8 +19,8 @@ class Data:
 
 
 @asynccontextmanager
-async def open_data(path: Path, *, make: bool = False) -> AsyncIterator[Data]:
-    """``make``: a directory that is not there is made. Raises UsageError, StoreError."""
+async def open_data(path: Path, *, make: bool = False, durable_flags: bool = False) -> AsyncIterator[Data]:
+    """``make``: a directory that is not there is made. ``durable_flags``: flags are as durable as mail. Raises UsageError, StoreError."""
     from ..stores.directory.sqlite import SqliteDirectory
     from ..stores.sqlite import SqliteStore
 
@@ -30,7 +30,7 @@ async def open_data(path: Path, *, make: bool = False) -> AsyncIterator[Data]:
         _check(path)
     directory = SqliteDirectory(path)
     try:
-        store = SqliteStore(path)
+        store = SqliteStore(path, flags_durable=durable_flags)
         try:
             yield Data(store, directory)
         finally:

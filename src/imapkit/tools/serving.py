@@ -53,7 +53,7 @@ def _announce(app: App) -> None:
 
 async def _serve_stdio(config: Config, data: Path, name: str) -> None:
     """One session, already logged in: whoever may start this program may read the mail."""
-    async with open_data(data) as opened:
+    async with open_data(data, durable_flags=config.durable_flags) as opened:
         user = need_user(opened.directory, name)
         bridge = StdioBridge()
         app = App(opened.store, opened.directory, config.options())

@@ -59,7 +59,7 @@ async def serve(
         loop.add_reader(lifeline, _orphaned, loop, lifeline, stop)
     options = job.config.options()
     _raise_file_limit(options.limits.sessions)
-    async with open_data(job.data, make=True) as opened:
+    async with open_data(job.data, make=True, durable_flags=job.config.durable_flags) as opened:
         app = App(opened.store, opened.directory, options, tls=job.context, hash_threads=hash_threads)
         loop.add_signal_handler(signal.SIGHUP, _reload, app, job)
         await listen(app)
