@@ -123,7 +123,7 @@ class Report:
             f"- {line.row.name}: {_got(line)} of {_aim(line.row)}; {_needed(line.row, part)}"
             for part, line in missed
         )
-        return f"\n## Where it falls short\n\n{reached} rows reach their aim, {len(missed)} do not, the furthest first:\n\n{rows}\n"
+        return f"\n## Where it falls short\n\n{reached} rows reach their aim, {len(missed)} do not, the furthest first; what it would take is a judgement:\n\n{rows}\n"
 
     def _wrong(self) -> str:
         found = [
