@@ -123,7 +123,8 @@ class Report:
             f"- {line.row.name}: {_got(line)} of {_aim(line.row)}; {_needed(line.row, part)}"
             for part, line in missed
         )
-        return f"\n## Where it falls short\n\n{reached} rows reach their aim, {len(missed)} do not, the furthest first; what it would take is a judgement:\n\n{rows}\n"
+        counts = f"{reached} rows reach their aim, {len(missed)} do not, the furthest first; what it would take is a judgement"
+        return f"\n## Where it falls short\n\n{counts}:\n\n{rows}\n"
 
     def _wrong(self) -> str:
         found = [
