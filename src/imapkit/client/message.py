@@ -156,7 +156,7 @@ class PartInfo:
         """The name its sender gave it, as it came: not safe to use as a path (``safe_filename`` is)."""
         found = self.structure.extension.disposition
         given = decode_params(found.params).get("filename") if found else None
-        return given or self.params.get("name")
+        return given or self.params.get("name") or self.params.get("filename")
 
     @property
     def safe_filename(self) -> str:
