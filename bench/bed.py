@@ -40,10 +40,12 @@ class Sizes:
     accounts: int = 2_000
     held: int = 10_000
     """Idle connections that imapkit holds at once."""
+    heard: int = 5
+    """Messages of which an idle session hears, one after another."""
 
 
 FULL = Sizes(100_000, 3_000, 10_000, 300, 400, 2_000, 3, 25_000_000, 20_000)
-QUICK = Sizes(10_000, 500, 2_000, 100, 100, 100, 2, 10_000_000, 5_000, 400, 2.0, 100, 1_000)
+QUICK = Sizes(10_000, 500, 2_000, 100, 100, 100, 2, 10_000_000, 5_000, 400, 1.0, 100, 1_000, 2)
 
 
 @dataclass

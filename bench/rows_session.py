@@ -15,7 +15,6 @@ from bench.load import Connection, NotOffered, WrongAnswer, append_line
 from bench.servers import PASSWORD, STRANGERS, USER
 
 _THREADS, _WARM, _LESS = 4, 16, 4
-_HEARD = 5
 _RESUMED = 0.95
 """Fewer resumed handshakes than this part are told beside the figure."""
 
@@ -169,7 +168,7 @@ def idle_hears(bed: Bed, round_: int) -> float:
     taken = []
     with bed.server.connect() as idle, bed.cpu():
         start_idle(idle, box)
-        for number in range(_HEARD):
+        for number in range(bed.sizes.heard):
             line = append_line(box, extra_mail(number, 2_000))
             started = time.perf_counter()
             bed.side().sock.sendall(b"zQ9%04d %s\r\n" % (number, line))
@@ -185,8 +184,8 @@ ROWS = [
     Row("connect, LOGIN, SELECT, LOGOUT", "sessions/s", logins, 1.0),
     Row("the same, each another of many accounts", "sessions/s", logins_many, 1.0),
     Row("connect … LOGOUT under TLS, full handshake", "sessions/s", logins_tls, 1.0),
-    Row("connect … LOGOUT under TLS, resumed", "sessions/s", logins_resumed, 1.0),
-    Row("connect … LOGOUT under TLS, many accounts", "sessions/s", logins_tls_many, 1.0),
+    Row("connect … LOGOUT under TLS, resumed", "sessions/s", logins_resumed, 1.0, quick=False),
+    Row("connect … LOGOUT under TLS, many accounts", "sessions/s", logins_tls_many, 1.0, quick=False),
     Row(
         "LOGIN of an account not seen before (argon2id)",
         "ms",
