@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from imapkit.errors import StoreError
 from imapkit.ports.store import MailStore
 
-from . import creation
+from . import budget, creation
 from .account import SqliteAccount
 from .disk import Disk
 from .errors import store_errors
@@ -26,10 +26,8 @@ _log = logging.getLogger(__name__)
 DESCRIPTORS: Final = 6
 """Of an account in use; one at rest has half of them."""
 MOST_ACCOUNTS: Final = 4096
-COLUMNS: Final = 64 << 20
-"""Octets of columns that an account may keep for mailboxes that nobody has open …"""
 ALL_COLUMNS: Final = 8
-"""… and so many times that much all accounts together, before idle ones are closed."""
+"""So many times the budget of one account is for the columns of all, before idle ones are closed."""
 
 
 class SqliteStore:
@@ -42,13 +40,13 @@ class SqliteStore:
         flags_durable: bool = False,
         disk: Disk | None = None,
         most_accounts: int | None = None,
-        columns_budget: int = COLUMNS,
+        columns_budget: int | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.data = data_dir
         self.flags_durable = flags_durable
         self.disk = disk if disk is not None else Disk()
-        self.columns_budget = columns_budget
+        self.columns_budget = columns_budget if columns_budget is not None else budget.columns_budget()
         self.clock = clock
         self.threads = ThreadPoolExecutor(8, "imapkit-store")
         self.syncs = SyncThreads()
