@@ -22,6 +22,8 @@ CHUNK: Final = 1000
 LOCAL_CHUNK: Final = 4000
 """Of messages that are answered from memory alone."""
 CHUNK_OCTETS: Final = 4 << 20
+MANY: Final = 500
+"""A read of more messages is a long one."""
 _LOCAL: Final[dict[AnyColumn, str]] = {
     Column.UID: "uid",
     Column.FLAGS: "flags",
@@ -40,11 +42,25 @@ _SHARE: Final[dict[AnyColumn, int]] = {
 }
 
 
+class ReadAhead(Protocol):
+    """What is told how far a long read is."""
+
+    def before(self, count: int) -> None:
+        """So many messages more are about to be read."""
+        ...
+
+
 class Contents(Protocol):
     """What a mailbox asks of its store."""
 
     def read_columns(self, contents: list[int], columns: Sequence[AnyColumn]) -> list[Sequence[object]]:
         """Values of content columns: a sequence for each column, in the order of the ids."""
+        ...
+
+    def ahead(
+        self, mailbox: OpenMailbox, messages: MessageSet, columns: Sequence[AnyColumn]
+    ) -> ReadAhead | None:
+        """What makes a long read of these columns quicker; None: nothing."""
         ...
 
     def read_log(self, mailbox: int, since: int, until: int) -> list[Entry] | None:
@@ -128,8 +144,12 @@ class OpenMailbox:
     def chunks(self, messages: MessageSet, columns: Sequence[AnyColumn]) -> Iterator[list[Sequence[object]]]:
         foreign = [column for column in columns if column not in _LOCAL]
         cap = max([_share(column) for column in foreign], default=16)
+        ahead = self.contents.ahead(self, messages, foreign) if len(messages) > MANY and foreign else None
         for part in self.columns.slices(messages, CHUNK if foreign else LOCAL_CHUNK, CHUNK_OCTETS, cap):
-            read = iter(self.contents.read_columns(part.content, foreign) if foreign else ())
+            contents = part.content if foreign else []
+            if ahead is not None:
+                ahead.before(len(contents))
+            read = iter(self.contents.read_columns(contents, foreign) if foreign else ())
             yield [part.values(_LOCAL[column]) if column in _LOCAL else next(read) for column in columns]
 
     def flag_names(self, key: int) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from imapkit.message.scan import scan
 from imapkit.message.text import search_header, search_text
 from imapkit.ports.store import AnyColumn, Column, HeaderFields, NewMessage
 from imapkit.protocol.numset import Range
-from imapkit.query.index import IdColumn, SearchIndex, TextColumn
+from imapkit.query.index import IdColumn, MessageSet, SearchIndex, TextColumn
 from imapkit.stores.log.account import AccountModel
 from imapkit.stores.log.content import NewContent, ancestors, new_content, thread_keys
 from imapkit.stores.log.entry import Entry, Expunged
@@ -168,6 +168,9 @@ class MemoryAccount(AccountModel):
         return OpenMailbox(self, columns, state, tail_from=state.modseq)
 
     # What the model reads
+
+    def ahead(self, mailbox: OpenMailbox, messages: MessageSet, columns: Sequence[AnyColumn]) -> None:
+        return None
 
     def read_columns(self, contents: list[int], columns: Sequence[AnyColumn]) -> list[Sequence[object]]:
         stored = [self._contents[number] for number in contents]

@@ -21,7 +21,7 @@ from imapkit.errors import MailboxMissing, StoreBroken, StoreError
 from imapkit.ports.gate import held
 from imapkit.ports.store import AnyColumn, Column, NewMessage
 from imapkit.protocol.numset import Range
-from imapkit.query.index import IdColumn, SearchIndex, TextColumn
+from imapkit.query.index import IdColumn, MessageSet, SearchIndex, TextColumn
 from imapkit.stores.log.account import AccountModel
 from imapkit.stores.log.content import NewContent, new_content
 from imapkit.stores.log.entry import ACCOUNT, Deleted, Entry, Subscribed, Unsubscribed
@@ -32,16 +32,17 @@ from imapkit.stores.log.trash import TrashBatch
 from imapkit.wire.frame import LiteralSink, MemorySink
 
 from . import database
-from .arrangement import Arrangement
+from .arrangement import Arrangement, octets_of
 from .blobs import Blobs
-from .columns import NumpyColumns
-from .contents import INLINE, Contents, InFile, Inline, insert_contents
+from .contents import INLINE, Contents, InFile, Inline, insert_contents, tables_of
 from .disk import Disk
 from .errors import store_errors
 from .handle import Handle
+from .kept_keys import columns_of
 from .loading import load_columns
 from .locks import OpenLock, WriterLock
 from .maintenance import Maintenance
+from .read_ahead import ReadAhead, read_ahead
 from .schema import migrate, read_meta, write_meta
 from .search_index import TrigramIndex
 from .states import (
@@ -460,8 +461,14 @@ class SqliteAccount(AccountModel):
         with store_errors(self.path):
             return self.contents.read(contents, columns)
 
+    def ahead(
+        self, mailbox: OpenMailbox, messages: MessageSet, columns: Sequence[AnyColumn]
+    ) -> ReadAhead | None:
+        (ids,) = columns_of(mailbox).arrays(messages, "content")
+        with store_errors(self.path):
+            return read_ahead(self._handle, tables_of(columns), ids)
+
     def read_numbers(self, contents: list[int], column: Column) -> str:
-        """The values of a column of numbers, with commas."""
         with store_errors(self.path):
             return self.contents.joined(contents, column)
 
@@ -546,13 +553,13 @@ class SqliteAccount(AccountModel):
             if held <= self.owner.columns_budget:
                 return
             if idle.holders == 0 and idle is not mailbox:
-                held -= _octets(idle)
+                held -= octets_of(idle)
                 del self.open_mailboxes[number]
 
     @property
     def octets(self) -> int:
         """Memory held by columns."""
-        return sum(_octets(mailbox) for mailbox in self.open_mailboxes.values())
+        return sum(octets_of(mailbox) for mailbox in self.open_mailboxes.values())
 
     async def release(self) -> None:
         await self.owner.give_back(self)
@@ -591,9 +598,3 @@ class SqliteAccount(AccountModel):
                 self.lock.close()
                 self.ticks.close()
                 self._open_lock.close()
-
-
-def _octets(mailbox: OpenMailbox) -> int:
-    columns, arranged = mailbox.columns, mailbox.arranged
-    kept = arranged.octets if isinstance(arranged, Arrangement) else 0
-    return kept + (columns.octets if isinstance(columns, NumpyColumns) else 0)

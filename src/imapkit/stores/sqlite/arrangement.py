@@ -145,6 +145,12 @@ class Arrangement:
         return Mail(order, own.astype(np.intp), counts.astype(np.intp), values.astype(np.intp), ids)
 
 
+def octets_of(mailbox: OpenMailbox) -> int:
+    """Memory held by the columns of an open mailbox and by its order."""
+    arranged = mailbox.arranged
+    return columns_of(mailbox).octets + (arranged.octets if isinstance(arranged, Arrangement) else 0)
+
+
 def _ids(numbers: Places) -> Ids:
     return numbers.astype(np.int32)
 

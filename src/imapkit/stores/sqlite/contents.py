@@ -84,6 +84,14 @@ def _storable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
+def tables_of(columns: Sequence[AnyColumn]) -> list[str]:
+    """The tables that ``Contents.read`` reads for these columns."""
+    chosen = [column.names for column in columns if isinstance(column, HeaderFields)]
+    found = {"fields" if codes_of(names) is not None else "blob" for names in chosen}
+    plain = [Contents.EXPRESSIONS.get(column, "c.id") for column in columns if isinstance(column, Column)]
+    return sorted(found | {table for letter, table in _TABLES if any(f"{letter}." in each for each in plain)})
+
+
 def _hash(message_id: str) -> int:
     digest = hashlib.blake2b(message_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "little", signed=True)
@@ -185,7 +193,7 @@ class Contents:
         self.new_texts: dict[int, bytes] = {}
         """Texts that were made for a search, to be stored with the next change or when there is time."""
 
-    _EXPRESSIONS = {
+    EXPRESSIONS = {
         Column.INTERNALDATE: "c.internaldate",
         Column.ENVELOPE: "c.envelope",
         Column.BODY: "c.body",
@@ -219,7 +227,7 @@ class Contents:
                 Column.EMAILID: f"coalesce(c.email_id, printf('M{self._token}%x', c.id))",
                 Column.THREADID: f"printf('T{self._token}%x', c.thread)",
             }
-            wanted = [ids.get(column) or self._EXPRESSIONS[column] for column in columns]
+            wanted = [ids.get(column) or self.EXPRESSIONS[column] for column in columns]
             query = f"SELECT {', '.join(wanted)} FROM carray(?) AS a"
             for letter, table in _TABLES:
                 if any(f"{letter}." in expression for expression in wanted):
@@ -263,7 +271,7 @@ class Contents:
 
     def joined(self, contents: list[int], column: Column) -> str:
         """The values of a column of numbers, with commas: they come out of SQLite as one text, which saves half the time."""
-        source = f"(SELECT {self._EXPRESSIONS[column]} AS value FROM carray(?) AS a CROSS JOIN sort_key AS s ON s.id = a.value)"
+        source = f"(SELECT {self.EXPRESSIONS[column]} AS value FROM carray(?) AS a CROSS JOIN sort_key AS s ON s.id = a.value)"
         query = f"SELECT group_concat(value), count(value) FROM {source}"
         bound = (apsw.carray(array("q", contents)),) if contents else ()
         text, count = self._handle.db.execute(query, bound).fetchall()[0] if contents else ("", 0)

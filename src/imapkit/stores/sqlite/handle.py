@@ -17,6 +17,7 @@ from imapkit.errors import StoreError
 
 from . import database
 from .disk import Disk
+from .read_ahead import File, next_descriptor
 
 SWEEP: Final = 4.0
 """Seconds between two looks at who can be put to rest: a connection goes that was not used between them."""
@@ -40,6 +41,8 @@ class Handle:
         self.hook: WalHook | None = None
         self._path = path
         self._disk = disk
+        self.file = File(path, -1)
+        """What hints about the file are given through: its descriptor, where SQLite has it open."""
         self._db: apsw.Connection | None = None
         self._used = False
         self._closed = False
@@ -53,6 +56,7 @@ class Handle:
     def _open(self) -> apsw.Connection:
         if self._closed:
             raise StoreError("the account is closed")
+        self.file = File(self._path, next_descriptor())
         self._db = database.connect(self._path, self._disk)
         self._db.set_wal_hook(self.hook)
         return self._db

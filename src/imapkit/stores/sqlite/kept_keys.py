@@ -17,7 +17,7 @@ import numpy.typing as npt
 from imapkit.ports.store import Column
 from imapkit.query.index import MessageSet
 from imapkit.query.sort import Work
-from imapkit.stores.log.mailbox import OpenMailbox
+from imapkit.stores.log.mailbox import OpenMailbox, ReadAhead
 
 from .columns import NumpyColumns
 from .kept_ids import Ancestors, Ids, Numbered, OwnIds
@@ -37,6 +37,12 @@ _FOLD: Final = 4
 
 class Rows(Protocol):
     """What reads content rows."""
+
+    def ahead(
+        self, mailbox: OpenMailbox, messages: MessageSet, columns: Sequence[Column]
+    ) -> ReadAhead | None:
+        """What makes a long read quicker."""
+        ...
 
     def read_columns(self, contents: list[int], columns: Sequence[Column]) -> list[Sequence[object]]:
         """A sequence for each column."""
@@ -174,7 +180,10 @@ class KeptKeys:
         contents, changes = self._content[start:].tolist(), self._changes
         columns = list(dict.fromkeys(key.column for key in keys))
         values: list[list[object]] = [[] for _ in columns]
+        ahead = self._rows.ahead(self._mailbox, NumpySet(self.uid[start:]), columns)
         for at in range(0, len(contents), CHUNK):
+            if ahead is not None:
+                ahead.before(CHUNK)
             for found, part in zip(values, self._rows_of(contents[at : at + CHUNK], columns), strict=True):
                 found.append(part)
             yield
