@@ -19,7 +19,7 @@ import apsw
 
 from imapkit.errors import MailboxMissing, StoreBroken, StoreError
 from imapkit.ports.gate import held
-from imapkit.ports.store import AnyColumn, Column, NewMessage
+from imapkit.ports.store import AnyColumn, NewMessage
 from imapkit.protocol.numset import Range
 from imapkit.query.index import IdColumn, MessageSet, SearchIndex, TextColumn
 from imapkit.stores.log.account import AccountModel
@@ -45,6 +45,7 @@ from .maintenance import Maintenance
 from .read_ahead import ReadAhead, read_ahead
 from .schema import migrate, read_meta, write_meta
 from .search_index import TrigramIndex
+from .sort_rows import SortRows
 from .states import (
     COUNTERS,
     NUMBERS,
@@ -468,10 +469,6 @@ class SqliteAccount(AccountModel):
         with store_errors(self.path):
             return read_ahead(self._handle, tables_of(columns), ids)
 
-    def read_numbers(self, contents: list[int], column: Column) -> str:
-        with store_errors(self.path):
-            return self.contents.joined(contents, column)
-
     def read_log(self, mailbox: int, since: int, until: int) -> list[Entry] | None:
         state = self.states.get(mailbox)
         if state is None or since < state.log_floor:
@@ -487,7 +484,7 @@ class SqliteAccount(AccountModel):
         return LogSearch(mailbox, self)
 
     def arrangement(self, mailbox: OpenMailbox) -> Arrangement:
-        return Arrangement(mailbox, self)
+        return Arrangement(mailbox, SortRows(self))
 
     def read_texts(self, column: TextColumn, contents: list[int]) -> list[str]:
         with store_errors(self.path):

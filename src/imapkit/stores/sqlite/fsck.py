@@ -22,6 +22,7 @@ from .errors import store_errors
 from .handle import HasConnection
 from .loading import load_columns
 from .snapshot import load_manifest, manifest_modseqs, read_manifest
+from .sort_packs import check_packs
 from .states import read_counters, read_mailbox_log, read_states, read_trash
 
 _ALL = (1, (1 << 32) - 1)
@@ -144,6 +145,7 @@ def _check_files(account: Checked) -> Iterator[str]:
     missing = cast(int, db.execute(query).fetchall()[0][0])
     if missing:
         yield f"{missing} contents cannot be sorted"
+    yield from check_packs(db)
     query = "SELECT count(*) FROM content LEFT JOIN fields USING (id) WHERE fields.id IS NULL"
     missing = cast(int, db.execute(query).fetchall()[0][0])
     if missing:

@@ -17,10 +17,12 @@ import numpy.typing as npt
 from imapkit.ports.store import Column
 from imapkit.query.index import MessageSet
 from imapkit.query.sort import Work
+from imapkit.record import record
 from imapkit.stores.log.mailbox import OpenMailbox, ReadAhead
 
 from .columns import NumpyColumns
 from .kept_ids import Ancestors, Ids, Numbered, OwnIds
+from .sort_packs import SPAN_BITS
 from .text_ranks import TextRanks
 from .uidset import NumpySet, Uids, is_member, uids_of
 
@@ -29,6 +31,8 @@ Places = npt.NDArray[np.intp]
 
 CHUNK: Final = 4000
 """Rows read in one step."""
+PACKED: Final = 256
+"""So many of one span, one behind the other, are read from its pieces, which hold 4,096; of fewer the rows."""
 _MOST_IDS: Final = 40
 """Message ids known, to a message: with more, they are read anew."""
 _FOLD: Final = 4
@@ -44,12 +48,16 @@ class Rows(Protocol):
         """What makes a long read quicker."""
         ...
 
-    def read_columns(self, contents: list[int], columns: Sequence[Column]) -> list[Sequence[object]]:
-        """A sequence for each column."""
+    def read(self, contents: list[int], columns: Sequence[Column]) -> Sequence[object]:
+        """The values of each column."""
         ...
 
-    def read_numbers(self, contents: list[int], column: Column) -> str:
-        """The values of a column of numbers, with commas."""
+    def spans(self, numbers: Numbers, columns: Sequence[Column]) -> Numbers:
+        """Those of which ``packed`` has all columns, unless they are damaged."""
+        ...
+
+    def packed(self, number: int, contents: Numbers, columns: Sequence[Column]) -> list[object] | None:
+        """The values of each column, of contents of one span, from its pieces. None: they must be read from the rows."""
         ...
 
 
@@ -77,13 +85,38 @@ class Key(enum.Enum):
         return self.value[0]
 
 
-_NUMBERS: Final = {Column.SENT, Column.IS_REPLY}
 RANKED: Final = {key.column: key for key in Key if key.value[1] == "rank"}
 
 
 def columns_of(mailbox: OpenMailbox) -> NumpyColumns:
     """The columns as they are now: they may be replaced whole."""
     return cast(NumpyColumns, mailbox.columns)
+
+
+@record
+class Piece:
+    """What is read in one step: from the first to before the last of some contents."""
+
+    first: int
+    last: int
+    is_packed: bool
+    """All are of one span, and its pieces have them."""
+
+
+def pieces(contents: Numbers, packed: Numbers) -> list[Piece]:
+    """The steps in which contents are read, where there are pieces of the spans ``packed``."""
+    spans = contents >> SPAN_BITS
+    starts = np.flatnonzero(np.diff(spans, prepend=-1))
+    ends = np.append(starts[1:], len(contents))
+    good = (ends - starts >= PACKED) & np.isin(spans[starts], packed)
+    found: list[Piece] = []
+    last = 0
+    for start, end in [*zip(starts[good].tolist(), ends[good].tolist(), strict=True), (len(contents), None)]:
+        found += [Piece(at, min(at + CHUNK, start), False) for at in range(last, start, CHUNK)]
+        if end is not None:
+            found.append(Piece(start, end, True))
+            last = end
+    return found
 
 
 class KeptNumbers:
@@ -177,14 +210,20 @@ class KeptKeys:
         self._changes += 1
 
     def _read(self, keys: list[Key], start: int) -> Work[None]:
-        contents, changes = self._content[start:].tolist(), self._changes
+        contents, changes = self._content[start:], self._changes
         columns = list(dict.fromkeys(key.column for key in keys))
         values: list[list[object]] = [[] for _ in columns]
-        ahead = self._rows.ahead(self._mailbox, NumpySet(self.uid[start:]), columns)
-        for at in range(0, len(contents), CHUNK):
-            if ahead is not None:
-                ahead.before(CHUNK)
-            for found, part in zip(values, self._rows_of(contents[at : at + CHUNK], columns), strict=True):
+        pieces = self._pieces(contents, columns)
+        plain = [
+            self.uid[start + piece.first : start + piece.last] for piece in pieces if not piece.is_packed
+        ]
+        ahead = self._ahead(plain, columns)
+        for piece in pieces:
+            some = contents[piece.first : piece.last]
+            read = self._rows.packed(int(some[0]) >> SPAN_BITS, some, columns) if piece.is_packed else None
+            if ahead is not None and not piece.is_packed:
+                ahead.before(len(some))
+            for found, part in zip(values, read or self._rows.read(some.tolist(), columns), strict=True):
                 found.append(part)
             yield
             if self._changes != changes:
@@ -196,11 +235,13 @@ class KeptKeys:
             self._kept[key] = kept
             changes = self._changes = self._changes + 1
 
-    def _rows_of(self, contents: list[int], columns: list[Column]) -> Sequence[object]:
-        """The values of each column; of numbers an array."""
-        if len(columns) == 1 and columns[0] in _NUMBERS:
-            return [np.fromstring(self._rows.read_numbers(contents, columns[0]), np.int64, sep=",")]
-        return self._rows.read_columns(contents, columns)
+    def _pieces(self, contents: Numbers, columns: list[Column]) -> list[Piece]:
+        if len(contents) < PACKED:
+            return pieces(contents, contents[:0])
+        return pieces(contents, self._rows.spans(np.unique(contents >> SPAN_BITS), columns))
+
+    def _ahead(self, uids: list[Uids], columns: list[Column]) -> ReadAhead | None:
+        return self._rows.ahead(self._mailbox, NumpySet(np.concatenate(uids)), columns) if uids else None
 
     def _extended(self, key: Key, parts: list[object]) -> Work[Kept]:
         kept = self._kept_of(key)
@@ -216,7 +257,7 @@ class KeptKeys:
         return (yield from kept.extended(texts))
 
     def _text(self, key: Key, place: int) -> str:
-        return cast(str, self._rows.read_columns([int(self._content[place])], [key.column])[0][0])
+        return cast("list[str]", self._rows.read([int(self._content[place])], [key.column])[0])[0]
 
     def _kept_of(self, key: Key) -> Kept:
         """What is known of a key; of ranks nothing, where reading all is quicker than putting in what came."""

@@ -25,6 +25,7 @@ from .disk import Disk
 from .errors import store_errors
 from .large_texts import make_large
 from .search_index import TrigramIndex
+from .sort_packs import SPAN_BITS, build_packs
 
 PAGES: Final = 1000
 """A checkpoint is due at this many pages of WAL …"""
@@ -53,6 +54,7 @@ class Maintained(Compacted, Protocol):
     disk: Disk
     threads: Executor
     contents: Contents
+    next_content: int
 
     index: TrigramIndex
 
@@ -69,6 +71,8 @@ class Maintenance:
         self._stopped = False
         self._pages = 0
         self._first_text: int | None = None
+        self._first_span = 0
+        """From here on sort keys may be not packed yet."""
         self._stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def committed(self, db: apsw.Connection, name: str, pages: int) -> int:
@@ -157,6 +161,11 @@ class Maintenance:
                 await account.store_texts()
         if account.index.is_behind(account.index.done()):
             self.index_behind()
+        if account.next_content >> SPAN_BITS > self._first_span:
+            self._begin("sort packs", self._pack)
+
+    async def _pack(self) -> None:
+        self._first_span = await build_packs(self._account, self._first_span, self.is_stopping)
 
     def index_behind(self) -> None:
         """The search index lags: it is brought up to date when there is time."""

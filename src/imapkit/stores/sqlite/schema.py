@@ -85,6 +85,10 @@ _STEPS: Final = (
     CREATE TABLE fields (id INTEGER PRIMARY KEY, marks BLOB NOT NULL, data BLOB NOT NULL) STRICT;
     INSERT INTO fields SELECT id, field_marks(head), field_data(head) FROM blob;
     """,
+    """
+    -- Columns of sort_key, those of many rows in one piece (stores.sqlite.sort_packs); what is not there is read from the rows.
+    CREATE TABLE sort_pack (id INTEGER PRIMARY KEY, crc INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
+    """,
 )
 SCHEMA: Final = len(_STEPS)
 _packed = lru_cache(maxsize=2)(pack_fields)

@@ -25,6 +25,7 @@ from .errors import store_errors
 from .handle import HasConnection
 from .loading import load_columns
 from .locks import WriterLock
+from .sort_packs import drop_packs
 from .states import read_states, read_trash
 
 DAY: Final = 86_400
@@ -124,6 +125,7 @@ async def _drop_contents(account: Vacuumable, dead: Numbers) -> None:
             for table in _TABLES:
                 query = f"DELETE FROM {table} WHERE id IN (SELECT value FROM carray(?))"
                 account.db.execute(query, (apsw.carray(numbers),))
+            drop_packs(account.db, dead)
 
 
 async def _drop_files(account: Vacuumable, done: Vacuumed) -> None:
