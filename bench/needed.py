@@ -8,10 +8,6 @@ _COMMAND = (
     "a command that starts the event loop for one message is mostly the way through Python (wake-up, frame, record, handler, answer):"
     " a compiled session, without coroutines on its usual path"
 )
-_COLD = (
-    "the rows of sort keys lie apart from each other, one page in forty: packed keys of many messages in a row, written with the"
-    " snapshots of the columns, would be read in a few hundred pages"
-)
 _COMMIT = (
     "an APPEND writes about twelve pages of WAL (contents, header block, sort keys, header fields, thread, log and two indexes): fewer"
     " tables for a new message, and its search text made in another process"
@@ -19,11 +15,11 @@ _COMMIT = (
 _UNPACKED = "each text that holds the needle's trigrams is unpacked one by one: positions in the index, or many texts in one frame"
 
 NEEDED: Final[dict[str, str]] = {
-    "FETCH ENVELOPE and columns, first": "wire-ready columns in rows of their own: a cold cache reads all that lies between them",
-    "FETCH HEADER.FIELDS, first": "the stored fields in fewer pages, read ahead",
-    "SORT (REVERSE DATE), first": _COLD,
-    "SORT (SUBJECT), first": _COLD,
-    "THREAD REFERENCES, first": _COLD,
+    "FETCH ENVELOPE and columns, first": "a hundred megabytes are read ahead page by page: wire-ready columns compressed, many in a row",
+    "FETCH HEADER.FIELDS, first": "the stored fields of many messages compressed in one piece, as the sort keys are",
+    "SORT (REVERSE DATE), first": "half of it is the answer's numbers and the order itself: numbers written in C, the order kept",
+    "SORT (SUBJECT), first": "ranks of the texts kept with the pieces, rather than worked out by comparing all texts",
+    "THREAD REFERENCES, first": "numbers of message ids kept with the pieces, rather than worked out from all texts",
     "memory of an idle session (PSS), one account": "a session of fewer Python objects: what waits for input held in one slotted object",
     "memory of an idle session (PSS), many accounts": "an account of which nothing is in memory while its sessions wait but their numbers",
     "memory of an idle session (PSS), TLS": "OpenSSL's own buffers released while a session waits, which Python's ssl does not offer",

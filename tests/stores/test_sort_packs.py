@@ -17,7 +17,7 @@ from imapkit.ports.store import Column, NewMessage
 from imapkit.query.sort import Work
 from imapkit.query.thread import Algorithm
 from imapkit.stores.log.mailbox import OpenMailbox
-from imapkit.stores.sqlite import SqliteStore, fsck, sort_packs, vacuum
+from imapkit.stores.sqlite import SqliteStore, fsck, maintenance, sort_packs, vacuum
 from imapkit.stores.sqlite.account import SqliteAccount
 from imapkit.stores.sqlite.arrangement import Arrangement
 from imapkit.stores.sqlite.contents import Contents
@@ -96,6 +96,13 @@ def test_each_content_is_in_one_step(runs: list[tuple[int, int]], packed: set[in
 
 
 # An account
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is done behind arrivals waits for no more of them."""
+    for name in ("TEXTS_AFTER", "INDEX_AFTER"):
+        monkeypatch.setattr(maintenance, name, 0.001)
 
 
 def with_packs(tmp_path: Path, test: Callable[[SqliteAccount, OpenMailbox], Awaitable[None]]) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imapkit.protocol.numset import compress
-from imapkit.stores.sqlite.uidset import NumpySet, is_member
+from imapkit.stores.sqlite.uidset import NumpySet, distinct, is_member
 
 
 def _some(seed: int, size: int, span: int) -> set[int]:
@@ -39,3 +39,8 @@ def test_sets_are_sets(one: set[int], other: set[int]) -> None:
     assert is_member(fast.uids, second.uids).tolist() == [uid in other for uid in sorted(one)]
     assert all(uid in fast for uid in one)
     assert not any(uid in fast for uid in other - one)
+
+
+@given(st.lists(st.integers(-(1 << 62), 1 << 62)))
+def test_distinct(numbers: list[int]) -> None:
+    assert distinct(np.array(numbers, np.int64)).tolist() == sorted(set(numbers))

@@ -138,6 +138,11 @@ class NumpyColumns:
         self._alive[start:end] = True
         return slice(start, end)
 
+    def reserve(self, count: int) -> None:
+        """Make room for so many messages and some more, once instead of again and again."""
+        if count > len(self._alive):
+            self._resize(count + count // 16 + 16)
+
     def _resize(self, capacity: int) -> None:
         def larger(column: Column) -> Column:
             grown = np.zeros(capacity, column.dtype)

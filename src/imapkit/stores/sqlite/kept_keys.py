@@ -24,7 +24,7 @@ from .columns import NumpyColumns
 from .kept_ids import Ancestors, Ids, Numbered, OwnIds
 from .sort_packs import SPAN_BITS
 from .text_ranks import TextRanks
-from .uidset import NumpySet, Uids, is_member, uids_of
+from .uidset import NumpySet, Uids, distinct, is_member, uids_of
 
 Numbers = npt.NDArray[np.int64]
 Places = npt.NDArray[np.intp]
@@ -238,7 +238,7 @@ class KeptKeys:
     def _pieces(self, contents: Numbers, columns: list[Column]) -> list[Piece]:
         if len(contents) < PACKED:
             return pieces(contents, contents[:0])
-        return pieces(contents, self._rows.spans(np.unique(contents >> SPAN_BITS), columns))
+        return pieces(contents, self._rows.spans(distinct(contents >> SPAN_BITS), columns))
 
     def _ahead(self, uids: list[Uids], columns: list[Column]) -> ReadAhead | None:
         return self._rows.ahead(self._mailbox, NumpySet(np.concatenate(uids)), columns) if uids else None

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from imapkit.stores.log.mailbox import MANY
 
 from .table_pages import TablePages
+from .uidset import distinct
 
 Numbers = npt.NDArray[np.int64]
 
@@ -67,14 +68,14 @@ class ReadAhead:
             piece = piece[:PIECE]
             self._asked += len(piece)
             self._length = PIECE
-            wanted = np.unique(piece)
+            wanted = distinct(piece)
             for tree in self._trees:
-                for first, last in runs(np.unique(tree.of(wanted))[:_MOST]):
+                for first, last in runs(distinct(tree.of(wanted))[:_MOST]):
                     self._file.will_need((first - 1) * tree.size, (last + 1 - first) * tree.size)
 
     def _is_in_memory(self, piece: Numbers) -> bool:
         """By the first and the last of it."""
-        ends = np.unique(piece[[0, -1]])
+        ends = distinct(piece[[0, -1]])
         return all(
             self._file.has((page - 1) * tree.size) for tree in self._trees for page in tree.of(ends).tolist()
         )

@@ -139,6 +139,7 @@ def read_segment(db: apsw.Connection, number: int) -> bytes:
 def load_manifest(db: apsw.Connection, manifest: Manifest) -> NumpyColumns:
     """The columns as of the snapshot. Raises StoreBroken when any piece of it is damaged."""
     columns = NumpyColumns()
+    columns.reserve(sum(part.messages for part in manifest.parts))
     for part in manifest.parts:
         try:
             found = unpack(read_segment(db, part.fixed), read_segment(db, part.mutable))

@@ -27,6 +27,7 @@ from imapkit.record import record
 from .errors import store_errors
 from .handle import HasConnection
 from .locks import WriterLock
+from .uidset import distinct
 
 Numbers = npt.NDArray[np.int64]
 
@@ -183,7 +184,7 @@ def _rows(db: apsw.Connection, number: int, column: Column) -> tuple[Numbers, Nu
 
 def drop_packs(db: apsw.Connection, contents: Numbers) -> None:
     """Remove all pieces with any of these: inside a transaction of the caller's."""
-    spans = np.unique(contents >> SPAN_BITS)
+    spans = distinct(contents >> SPAN_BITS)
     for column in _COLUMNS:
         pieces = array("q", (spans + _id(0, column)).tobytes())
         db.execute("DELETE FROM sort_pack WHERE id IN (SELECT value FROM carray(?))", (apsw.carray(pieces),))

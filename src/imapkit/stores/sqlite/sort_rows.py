@@ -65,11 +65,11 @@ class SortRows:
                 pack = read_pack(self._account.db, number, column)
             if pack is None:
                 return None
-            at = np.minimum(np.searchsorted(pack.ids, contents), len(pack.ids) - 1)
-            if not len(pack.ids) or not np.array_equal(pack.ids[at], contents):
-                return None
             values = pack.values
             if not np.array_equal(pack.ids, contents):
+                at = np.minimum(np.searchsorted(pack.ids, contents), len(pack.ids) - 1)
+                if not len(pack.ids) or not np.array_equal(pack.ids[at], contents):
+                    return None  # a number that has no row: the rows tell
                 values = (
                     values[at] if isinstance(values, np.ndarray) else [values[each] for each in at.tolist()]
                 )

@@ -85,6 +85,14 @@ def uids_of(messages: MessageSet) -> Uids:
     return np.fromiter(messages, np.uint32, len(messages))
 
 
+def distinct(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Each of ``numbers`` once, ascending; ``np.unique`` would import masked arrays first, which takes longer than a short SORT."""
+    numbers = np.sort(numbers)
+    is_first = np.ones(len(numbers), np.bool_)
+    is_first[1:] = numbers[1:] != numbers[:-1]
+    return numbers[is_first]
+
+
 def is_member(few: Uids, many: Uids) -> npt.NDArray[np.bool_]:
     """Which of ``few`` are in ``many``; both ascending."""
     if not len(many):
