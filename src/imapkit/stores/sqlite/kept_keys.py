@@ -111,12 +111,14 @@ def pieces(contents: Numbers, packed: Numbers) -> list[Piece]:
     good = (ends - starts >= PACKED) & np.isin(spans[starts], packed)
     found: list[Piece] = []
     last = 0
-    for start, end in [*zip(starts[good].tolist(), ends[good].tolist(), strict=True), (len(contents), None)]:
-        found += [Piece(at, min(at + CHUNK, start), False) for at in range(last, start, CHUNK)]
-        if end is not None:
-            found.append(Piece(start, end, True))
-            last = end
-    return found
+    for start, end in zip(starts[good].tolist(), ends[good].tolist(), strict=True):
+        found += [*_plain(last, start), Piece(start, end, True)]
+        last = end
+    return [*found, *_plain(last, len(contents))]
+
+
+def _plain(first: int, last: int) -> list[Piece]:
+    return [Piece(at, min(at + CHUNK, last), False) for at in range(first, last, CHUNK)]
 
 
 class KeptNumbers:
