@@ -17,7 +17,7 @@ from imapkit.ports.store import Column, NewMessage
 from imapkit.query.sort import Work
 from imapkit.query.thread import Algorithm
 from imapkit.stores.log.mailbox import OpenMailbox
-from imapkit.stores.sqlite import SqliteStore, fsck, maintenance, sort_packs, vacuum
+from imapkit.stores.sqlite import SqliteStore, fsck, maintenance, rebuild_packs, sort_packs, vacuum
 from imapkit.stores.sqlite.account import SqliteAccount
 from imapkit.stores.sqlite.arrangement import Arrangement
 from imapkit.stores.sqlite.contents import Contents
@@ -239,6 +239,9 @@ def test_fsck_tells_of_a_piece_that_differs(tmp_path: Path) -> None:
         account.db.execute("UPDATE sort_key SET subject = 'ELSE' WHERE id = 7")
         found = await fsck(account)
         assert found == [f"piece {3 << 48} of the sort keys differs from their rows"]
+        await rebuild_packs(account)
+        assert count(account) == 20
+        assert await fsck(account) == []
 
     with_packs(tmp_path, test)
 

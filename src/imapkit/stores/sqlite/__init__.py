@@ -3,7 +3,8 @@
 from .account import SqliteAccount
 from .disk import Disk
 from .fsck import fsck
+from .sort_packs import rebuild_packs
 from .store import SqliteStore
 from .vacuum import Vacuumed, vacuum
 
-__all__ = ["Disk", "SqliteAccount", "SqliteStore", "Vacuumed", "fsck", "vacuum"]
+__all__ = ["Disk", "SqliteAccount", "SqliteStore", "Vacuumed", "fsck", "rebuild_packs", "vacuum"]

@@ -158,6 +158,14 @@ async def build_packs(account: Packed, number: int, is_stopping: Callable[[], bo
     return number
 
 
+async def rebuild_packs(account: Packed) -> None:
+    """Remove all pieces and make them anew."""
+    async with account.lock:
+        with store_errors(account.path), account.db:
+            account.db.execute("DELETE FROM sort_pack")
+    await build_packs(account, 0, lambda: False)
+
+
 def _next_span(db: apsw.Connection, number: int) -> int | None:
     row = db.execute("SELECT min(id) FROM sort_key WHERE id >= ?", (number << SPAN_BITS,)).fetchone()
     first = cast("tuple[int | None]", row)[0]
