@@ -8,7 +8,7 @@ from datetime import date
 
 from imapkit.protocol.numset import NumSet, Range, compress, holds
 from imapkit.query.collate import casemap
-from imapkit.query.index import IdColumn, MessageSet, NumberColumn, TextColumn
+from imapkit.query.index import IdColumn, Known, MessageSet, NumberColumn, TextColumn
 from imapkit.query.key import And, Not, Numbers, Or, SearchKey
 from imapkit.query.plan import Run
 from imapkit.query.records import Age, All, Day, Flagged, Header, Keyword, Larger, Recent, Smaller, Text, Uids
@@ -66,13 +66,17 @@ class ListSet:
 
 class ListIndex:
     """A SearchIndex over a list. ``hints``: how many candidates too many the text index names; None: there is no text index.
+    ``certain``: of so many hits it needs no text.
 
     ``read`` collects the (column, UID) of every text that was looked at.
     """
 
-    def __init__(self, messages: list[Message], hints: int | None = None, chunk: int = 3) -> None:
+    def __init__(
+        self, messages: list[Message], hints: int | None = None, chunk: int = 3, certain: int = 0
+    ) -> None:
         self.messages = messages
         self.hints = hints
+        self.certain = certain
         self.chunk = chunk
         self.read: list[tuple[TextColumn | str, int]] = []
 
@@ -103,11 +107,13 @@ class ListIndex:
     def with_id(self, column: IdColumn, text: str) -> MessageSet:
         return self.nothing()
 
-    def candidates(self, column: TextColumn, needle: str, within: MessageSet) -> MessageSet | None:
+    def known(self, column: TextColumn, needle: str, within: MessageSet) -> Iterator[Known]:
         if self.hints is None:
-            return None
+            yield Known(self.nothing(), within)
+            return
         having = [m for m in self.messages if needle in casemap(m.text(column))]
-        return self._set(having + self.messages[: self.hints])
+        yield Known(self._set(having[: self.certain]), self._set(self.messages[: self.hints]))
+        yield Known(self.nothing(), self._set(having[self.certain :]))
 
     def texts(self, column: TextColumn, within: MessageSet) -> Iterator[list[tuple[int, str]]]:
         for part in self._chunks(within):

@@ -26,11 +26,13 @@ MAILBOX = [
 
 
 @settings(max_examples=400, deadline=None)
-@given(mailbox=mailboxes(), key=keys, hints=st.one_of(st.none(), st.integers(0, 4)))
+@given(
+    mailbox=mailboxes(), key=keys, hints=st.one_of(st.none(), st.integers(0, 4)), certain=st.integers(0, 3)
+)
 def test_search_is_what_the_definition_says(
-    mailbox: list[Message], key: SearchKey, hints: int | None
+    mailbox: list[Message], key: SearchKey, hints: int | None, certain: int
 ) -> None:
-    run = run_of(mailbox, ListIndex(mailbox, hints))
+    run = run_of(mailbox, ListIndex(mailbox, hints, certain=certain))
     found = result(key, run, run.index.everything())
     assert list(found) == brute_force(key, mailbox)
 
@@ -111,6 +113,13 @@ def test_or_reads_no_text_of_what_matched_already() -> None:
     assert index.read == [(TextColumn.BODY, 9)]
 
 
+def test_no_text_is_read_of_what_an_index_is_certain_of() -> None:
+    index = ListIndex(MAILBOX, hints=3, certain=1)
+    run = run_of(MAILBOX, index)
+    assert list(result(k.BODY("o"), run, index.everything())) == [3, 5, 9]
+    assert sorted(uid for _, uid in index.read) == [5, 9]
+
+
 def test_what_an_index_says_is_verified() -> None:
     index = ListIndex(MAILBOX, hints=2)
     run = run_of(MAILBOX, index)
@@ -126,7 +135,7 @@ def test_an_evaluation_pauses_between_chunks() -> None:
     mailbox = [Message(uid, body="x") for uid in range(1, 11)]
     run = run_of(mailbox, ListIndex(mailbox, chunk=2))
     steps = list(evaluate(k.BODY("x"), run, run.index.everything()))
-    assert [step is None for step in steps] == [True] * 5 + [False]
+    assert [step is None for step in steps] == [True] * 6 + [False], "a look-up and five chunks"
 
 
 def test_nothing_matches_across_two_values() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from ..protocol.numset import Range
+from ..record import record
 
 
 class MessageSet(Protocol):
@@ -68,6 +69,16 @@ class IdColumn(enum.Enum):
     THREAD = "THREADID"
 
 
+@record
+class Known:
+    """What an index says of some messages. Those of all pieces together that are in neither set do not hold the needle."""
+
+    certain: MessageSet
+    """They hold it."""
+    possible: MessageSet
+    """Their texts will tell."""
+
+
 class SearchIndex(Protocol):
     """One mailbox as the query engine sees it, as of one moment."""
 
@@ -89,8 +100,8 @@ class SearchIndex(Protocol):
 
     def with_id(self, column: IdColumn, text: str) -> MessageSet: ...
 
-    def candidates(self, column: TextColumn, needle: str, within: MessageSet) -> MessageSet | None:
-        """A superset of the members of ``within`` that hold ``needle`` (mapped), if an index knows; else None."""
+    def known(self, column: TextColumn, needle: str, within: MessageSet) -> Iterator[Known]:
+        """What can be told without the texts about the members of ``within`` and ``needle`` (mapped), in pieces of work."""
         ...
 
     def texts(self, column: TextColumn, within: MessageSet) -> Iterator[list[tuple[int, str]]]:

@@ -108,20 +108,24 @@ def others(run: Run, key: Evaluable, within: MessageSet) -> Steps:
 
 
 def with_text(run: Run, column: TextColumn, needle: str, within: MessageSet) -> Steps:
-    """Members whose text of ``column`` holds ``needle`` (mapped). What an index says is verified against the text."""
+    """Members whose text of ``column`` holds ``needle`` (mapped). Where an index is not certain, the text is looked into."""
     if not needle:
         return within
     if "\n" in needle and column not in _LINES:
         return run.index.nothing()
-    candidates = run.index.candidates(column, needle, within)
-    if candidates is not None:
-        within = within & candidates
+    certain = possible = run.index.nothing()
+    for known in run.index.known(column, needle, within):
+        certain = certain | known.certain
+        possible = possible | known.possible
+        yield
+    certain = within & certain
     found: list[int] = []
-    if len(within):
-        for chunk in run.index.holding(column, needle, within):
+    left = (within & possible) - certain
+    if len(left):
+        for chunk in run.index.holding(column, needle, left):
             found += chunk
             yield
-    return run.members(found)
+    return certain | run.members(found)
 
 
 def with_header(run: Run, name: str, needle: str, within: MessageSet) -> Steps:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
 from imapkit.message.text import header_values
 from imapkit.protocol.numset import Range
 from imapkit.query.collate import casemap
-from imapkit.query.index import IdColumn, MessageSet, NumberColumn, TextColumn
+from imapkit.query.index import IdColumn, Known, MessageSet, NumberColumn, TextColumn
 from imapkit.record import record
 
 from . import bits
@@ -26,10 +26,16 @@ SCANNED: Final = 200
 
 @record
 class Narrowed:
-    """What an index says: a text that holds the needle is one of ``contents``, or of those above ``beyond``."""
+    """What an index says of the contents above one, up to ``upto``: which hold a needle for certain, and which may."""
 
-    contents: list[int]
-    beyond: int
+    certain: Sequence[int]
+    possible: Sequence[int] | None
+    """None: any other."""
+    upto: int | None
+    """None: all the rest."""
+
+
+NOTHING_KNOWN: Final = Narrowed((), None, None)
 
 
 class Texts(Protocol):
@@ -47,8 +53,8 @@ class Texts(Protocol):
 
     def contents_with_id(self, column: IdColumn, text: str) -> list[int]: ...
 
-    def narrowed(self, column: TextColumn, needle: str) -> Narrowed | None:
-        """None: no index knows."""
+    def narrowed(self, column: TextColumn, needle: str, above: int) -> Narrowed:
+        """What an index says of contents above this one."""
         ...
 
 
@@ -83,13 +89,20 @@ class LogSearch:
         contents = self._texts.contents_with_id(column, text)
         return self._columns.with_contents(contents) if contents else self._columns.nothing()
 
-    def candidates(self, column: TextColumn, needle: str, within: MessageSet) -> MessageSet | None:
+    def known(self, column: TextColumn, needle: str, within: MessageSet) -> Iterator[Known]:
         if len(within) <= SCANNED:
-            return None
-        found = self._texts.narrowed(column, needle)
-        if found is None:
-            return None
-        return self._columns.with_contents(found.contents) | self._columns.contents_above(found.beyond)
+            yield Known(self.nothing(), within)
+            return
+        upto: int | None = 0
+        while upto is not None:
+            above = self._columns.contents_above(upto)
+            found = self._texts.narrowed(column, needle, upto)
+            upto = found.upto
+            if found.possible is not None:
+                possible = self._columns.with_contents(found.possible)
+            else:
+                possible = above if upto is None else above - self._columns.contents_above(upto)
+            yield Known(self._columns.with_contents(found.certain), possible)
 
     def texts(self, column: TextColumn, within: MessageSet) -> Iterator[list[tuple[int, str]]]:
         for part in self._slices(within, 64 if column is TextColumn.BODY else 4):

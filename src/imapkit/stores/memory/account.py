@@ -18,7 +18,7 @@ from imapkit.stores.log.account import AccountModel
 from imapkit.stores.log.content import NewContent, ancestors, new_content, thread_keys
 from imapkit.stores.log.entry import Entry, Expunged
 from imapkit.stores.log.mailbox import OpenMailbox
-from imapkit.stores.log.search import LogSearch, Narrowed
+from imapkit.stores.log.search import NOTHING_KNOWN, LogSearch, Narrowed
 from imapkit.stores.log.state import Change, State
 from imapkit.stores.log.trash import TrashBatch
 from imapkit.wire.frame import MemorySink
@@ -205,8 +205,8 @@ class MemoryAccount(AccountModel):
         read = _TEXTS[column]
         return [at for at, number in enumerate(contents) if needle in read(self._contents[number])]
 
-    def narrowed(self, column: TextColumn, needle: str) -> Narrowed | None:
-        return None
+    def narrowed(self, column: TextColumn, needle: str, above: int) -> Narrowed:
+        return NOTHING_KNOWN
 
     def read_headers(self, contents: list[int]) -> list[bytes]:
         return [self._contents[number].content.index.header for number in contents]

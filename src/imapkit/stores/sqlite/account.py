@@ -498,8 +498,8 @@ class SqliteAccount(AccountModel):
         self.maintenance.texts_made()
         return found
 
-    def narrowed(self, column: TextColumn, needle: str) -> Narrowed | None:
-        return self.index.narrowed(column, needle)
+    def narrowed(self, column: TextColumn, needle: str, above: int) -> Narrowed:
+        return self.index.narrowed(column, needle, above)
 
     def read_headers(self, contents: list[int]) -> list[bytes]:
         with store_errors(self.path):

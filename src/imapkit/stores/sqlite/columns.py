@@ -346,7 +346,14 @@ class NumpyColumns:
                 return self._column("saved")
 
     def with_contents(self, contents: Collection[int]) -> MessageSet:
-        return self._of(np.isin(self._column("content"), np.fromiter(contents, np.int64, len(contents))))
+        if not contents:
+            return _NOTHING
+        wanted = (
+            np.frombuffer(contents, np.int64)
+            if isinstance(contents, array)
+            else np.fromiter(contents, np.int64, len(contents))
+        )
+        return self._of(np.isin(self._column("content"), wanted))
 
     def contents_above(self, number: int) -> MessageSet:
         return self._of(self._column("content") > number)

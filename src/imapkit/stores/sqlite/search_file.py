@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import enum
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import repeat
+from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Final, cast
 
@@ -17,32 +17,16 @@ import apsw
 
 from imapkit.query.index import TextColumn
 from imapkit.record import record
-from imapkit.stores.log.search import Narrowed
+from imapkit.stores.log.search import NOTHING_KNOWN, Narrowed
 
 from . import contents
 from .disk import Disk
+from .search_lookup import find_part, look_up, read_vocabulary
+from .search_words import Batch
 
 FILE: Final = "search.db"
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 """Of the tables below; another one means another file."""
-PAIR: Final = 2
-GRAM: Final = 3
-MOST_GRAMS: Final = 5
-"""Of one needle: more of them cost time and hardly leave out more."""
-APART: Final = 2
-"""So far lie two of them from each other at least: then they overlap, and few texts have all without the needle."""
-MOST_LOOKED_AT: Final = 200
-"""Characters of a needle that are considered."""
-_COMMON: Final = {
-    char: 10 - at // 4 for at, char in enumerate(" ETAOINSRHLX.DCUMP-@:FGWYB0123456789/=_VK,;<>()JQZ")
-}
-"""How common a character is in mail; any other is rare."""
-MOST_TERMS: Final = 200
-"""Trigrams that begin with a pair; a pair with more of them is in most texts."""
-END: Final = "\x01\x01"
-"""Indexed behind each text, so that every pair in it begins a trigram. (What else this lets match is read and left out.)"""
-MOST_HITS: Final = 150_000
-"""Of one look-up, which nothing interrupts for some 40 ms; above the last of them texts are read as if there were no index."""
 DAMAGE: Final = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError)
 """What a file says that is not, or no longer, what was written: it is deleted. (A header of garbage gives an SQLError.)"""
 _SIDES: Final = ("", "-wal", "-shm", "-journal")
@@ -53,10 +37,17 @@ _TABLES: Final = """
     ) STRICT;
     -- Contents that are not indexed although they are below state.done.
     CREATE TABLE skipped (id INTEGER PRIMARY KEY) STRICT;
-    CREATE VIRTUAL TABLE body USING fts5 (text, content='', detail=none, columnsize=0, tokenize='trigram case_sensitive 1');
-    CREATE VIRTUAL TABLE head USING fts5 (text, content='', detail=none, columnsize=0, tokenize='trigram case_sensitive 1');
-    CREATE VIRTUAL TABLE body_terms USING fts5vocab (body, row);
-    CREATE VIRTUAL TABLE head_terms USING fts5vocab (head, row);
+    -- The ranges of contents of which any are indexed.
+    CREATE TABLE ranges (id INTEGER PRIMARY KEY) STRICT;
+"""
+_TABLES_OF_EACH: Final = """
+    -- The vocabulary, new words of a batch in a row: ``id`` is the number of the first, a newline stands behind each.
+    CREATE TABLE {0}_words (id INTEGER PRIMARY KEY, words BLOB NOT NULL) STRICT;
+    -- The contents that hold a word, for each word and range: two octets for each.
+    CREATE TABLE {0}_sets (id INTEGER PRIMARY KEY, contents BLOB NOT NULL) STRICT;
+    -- The words of each content that are not listed there.
+    CREATE VIRTUAL TABLE {0} USING fts5 (text, content='', detail=none, columnsize=0, tokenize='trigram case_sensitive 1');
+    CREATE VIRTUAL TABLE {0}_terms USING fts5vocab ({0}, row);
 """
 
 
@@ -79,45 +70,13 @@ class State:
     """Of the content ``done``: tells whether the account is the one that was indexed."""
 
 
-@record
-class Text:
-    """What is indexed of one content."""
-
-    content: int
-    body: str
-    head: str
-
-
 def version() -> str:
     return f"{LAYOUT}.{contents.TEXT_VERSION}"
-
-
-def grams(needle: str) -> list[str]:
-    """Some of the trigrams of a needle, likely to be in few texts; none for a short needle."""
-    needle = needle[:MOST_LOOKED_AT]
-    places = sorted(
-        range(len(needle) - GRAM + 1), key=lambda place: _commonness(needle[place : place + GRAM])
-    )
-    chosen: list[int] = []
-    for place in places:
-        if all(abs(place - other) >= APART for other in chosen):
-            chosen.append(place)
-            if len(chosen) == MOST_GRAMS:
-                break
-    return list(dict.fromkeys(needle[place : place + GRAM] for place in chosen))
-
-
-def _commonness(gram: str) -> int:
-    return sum(map(_COMMON.get, gram, repeat(0)))
 
 
 def plain(text: str) -> str:
     """As the tokenizer reads it: NUL would be the end, and two characters that are none are one to it."""
     return text.replace("\0", "\ufffd").replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")
-
-
-def _quoted(grams: Iterable[str]) -> Iterator[str]:
-    return ('"{}"'.format(gram.replace('"', '""')) for gram in grams)
 
 
 def delete(path: Path) -> None:
@@ -178,7 +137,7 @@ class SearchFile:
                 check and db.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)]
             )
         with db:
-            db.execute(_TABLES)
+            db.execute(_TABLES + "".join(_TABLES_OF_EACH.format(table.value) for table in Table))
             db.execute("INSERT INTO state VALUES (1, ?, ?, 0, x'')", (version(), token))
         return True
 
@@ -196,55 +155,42 @@ class SearchFile:
         row = self._db.execute("SELECT done, digest FROM state").fetchall()[0]
         return State(cast(int, row[0]), cast(bytes, row[1]))
 
-    def add(self, texts: Sequence[Text], skipped: Sequence[int], state: State) -> None:
+    def vocabularies(self) -> dict[Table, dict[str, int]]:
+        """The words of each table, with their numbers. Runs in a thread."""
+        texts = {table: read_vocabulary(self._db, table.value).decode() for table in Table}
+        return {table: dict(zip(text.split(), count())) for table, text in texts.items()}
+
+    def add(self, batches: dict[Table, Batch], skipped: Sequence[int], state: State) -> None:
         """Index the contents up to ``state.done``, all or none. Runs in a thread."""
         db = self._db
         with db:
-            db.executemany(
-                "INSERT INTO body (rowid, text) VALUES (?, ?)", [(t.content, t.body + END) for t in texts]
-            )
-            db.executemany(
-                "INSERT INTO head (rowid, text) VALUES (?, ?)", [(t.content, t.head + END) for t in texts]
-            )
+            for table, batch in batches.items():
+                self._add(table.value, batch)
             db.executemany("INSERT INTO skipped VALUES (?)", [(number,) for number in skipped])
             db.execute("UPDATE state SET done = ?, digest = ?", (state.done, state.digest))
 
-    def find(self, column: TextColumn, needle: str) -> Narrowed | None:
-        """Contents that may hold the needle; None when it is too short or too common to tell. Raises apsw.Error."""
-        if len(needle) < PAIR:
-            return None
-        table = table_of(column).value
-        needle = plain(needle)
+    def _add(self, table: str, batch: Batch) -> None:
+        db = self._db
+        db.executemany(f"INSERT INTO {table} (rowid, text) VALUES (?, ?)", batch.left)
+        if batch.words:
+            words = "".join([f"{word}\n" for word in batch.words]).encode()
+            db.execute(f"INSERT INTO {table}_words VALUES (?, ?)", (batch.first_word, words))
+        db.executemany(
+            f"INSERT INTO {table}_sets VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET contents = CAST(contents || excluded.contents AS BLOB)",
+            zip(batch.keys, batch.contents, strict=True),
+        )
+        db.executemany("INSERT OR IGNORE INTO ranges VALUES (?)", batch.ranges)
+
+    def find(self, column: TextColumn, needle: str, above: int) -> Narrowed:
+        """What is known of some contents above this one. Raises apsw.Error."""
         self._db.execute("BEGIN")
         try:
-            found: list[int] = []
-            done = self.state().done
-            wanted = " AND ".join(_quoted(grams(needle)))
-            if len(needle) == PAIR:
-                terms = self._beginning(table, needle)
-                if len(terms) > MOST_TERMS:
-                    return None
-                wanted = " OR ".join(_quoted(terms))
-            if wanted:
-                found = self._numbers(
-                    f"SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY rowid LIMIT ?",
-                    wanted,
-                    MOST_HITS,
-                )
-            if len(found) == MOST_HITS:
-                done = found[-1]
-            return Narrowed(found + self._numbers("SELECT id FROM skipped"), done)
+            part = find_part(self._db, above, self.state().done)
+            if part is None:
+                return NOTHING_KNOWN
+            return look_up(self._db, table_of(column).value, column, plain(needle), part)
         finally:
             self._db.execute("COMMIT")
-
-    def _beginning(self, table: str, pair: str) -> list[str]:
-        """The trigrams that begin with a pair, up to one too many."""
-        query = f"SELECT term FROM {table}_terms WHERE term >= ? AND term <= ? LIMIT ?"
-        rows = self._db.execute(query, (pair, pair + "\U0010ffff", MOST_TERMS + 1)).fetchall()
-        return [cast(str, row[0]) for row in rows]
-
-    def _numbers(self, query: str, *values: str | int) -> list[int]:
-        return [cast(int, row[0]) for row in self._db.execute(query, values).fetchall()]
 
     def close(self) -> None:
         self._db.close()

@@ -21,7 +21,8 @@ import apsw
 
 from imapkit.errors import StoreError
 from imapkit.query.index import TextColumn
-from imapkit.stores.log.search import Narrowed
+from imapkit.record import record
+from imapkit.stores.log.search import NOTHING_KNOWN, Narrowed
 
 from . import search_file
 from .contents import Contents
@@ -29,7 +30,8 @@ from .disk import Disk
 from .errors import store_errors
 from .handle import HasConnection
 from .large_texts import make_large
-from .search_file import SearchFile, State, Text
+from .search_file import SearchFile, State, Table
+from .search_words import Sorter
 
 LOCK: Final = "search.lock"
 LAG: Final = 1000
@@ -48,10 +50,19 @@ MOST_CHARS: Final = 2 << 20
 REST: Final = 0.002
 
 T = TypeVar("T")
-_FIELDS: Final = (
-    TextColumn.HEADERS, TextColumn.FROM, TextColumn.TO, TextColumn.CC, TextColumn.BCC, TextColumn.SUBJECT,
-)  # fmt: skip
+_FIELDS: Final = (TextColumn.FROM, TextColumn.TO, TextColumn.CC, TextColumn.BCC, TextColumn.SUBJECT)
 _log = logging.getLogger(__name__)
+
+
+@record
+class Text:
+    """What is indexed of one content."""
+
+    content: int
+    body: str
+    headers: str
+    fields: str
+    """What is in the texts of fields and not in ``headers``."""
 
 
 class Indexed(HasConnection, Protocol):
@@ -84,20 +95,18 @@ class TrigramIndex:
 
     # Looking up
 
-    def narrowed(self, column: TextColumn, needle: str) -> Narrowed | None:
-        """Contents that may hold the needle; None when the index cannot tell."""
-        if len(needle) < search_file.PAIR:
-            return None
+    def narrowed(self, column: TextColumn, needle: str, above: int) -> Narrowed:
+        """What is known of contents above this one."""
         try:
             reader = self._open_reader()
-            found = None if reader is None else reader.find(column, needle)
+            found = NOTHING_KNOWN if reader is None else reader.find(column, needle, above)
         except (apsw.Error, OSError) as error:
             _log.warning("account %s: the search index cannot be read: %s", self._account.id, error)
             self.forget()
             self._checked = 0
             self._begin()
-            return None
-        if self.is_behind(0 if found is None else found.beyond):
+            return NOTHING_KNOWN
+        if found.upto is None and self.is_behind(above):
             self._begin()
         return found
 
@@ -194,16 +203,19 @@ class TrigramIndex:
                 search_file.delete(self._path)
                 writer = await self._in_thread(self._open_writer)
             last = (await self._in_thread(writer.state)).done
+            vocabularies = await self._in_thread(writer.vocabularies)
             while not self._is_stopping():
                 numbers = self._next(last)
                 if not numbers:
                     break
-                texts, skipped, numbers = await self._texts(numbers)
+                sorters = {table: Sorter(vocabularies[table]) for table in Table}
+                skipped, numbers = await self._sort(numbers, sorters)
                 if not numbers:
                     break
                 last = numbers[-1]
                 state = State(last, self._digest(last))
-                await self._in_thread(partial(writer.add, texts, skipped, state))
+                batches = {table: sorter.batch() for table, sorter in sorters.items()}
+                await self._in_thread(partial(writer.add, batches, skipped, state))
                 count += len(numbers)
                 await asyncio.sleep(REST)
         except search_file.DAMAGE as error:
@@ -240,26 +252,30 @@ class TrigramIndex:
         with store_errors(account.path):
             return [cast(int, row[0]) for row in account.db.execute(query, (last, BATCH)).fetchall()]
 
-    async def _texts(self, numbers: list[int]) -> tuple[list[Text], list[int], list[int]]:
-        """(texts, contents that are left to reading, contents that were looked at): the first of ``numbers``."""
-        texts: list[Text] = []
+    async def _sort(self, numbers: list[int], sorters: dict[Table, Sorter]) -> tuple[list[int], list[int]]:
+        """(contents that are left to reading, contents that were looked at): the first of ``numbers``."""
         skipped: list[int] = []
         chars = at = 0
         while at < len(numbers) and chars < BATCH_CHARS and not self._is_stopping():
             part = numbers[at : at + STEP]
             for text in await self._read(part, skipped):
-                if len(text.body) > MOST_CHARS or len(text.head) > MOST_CHARS:
+                if max(len(text.body), len(text.headers), len(text.fields)) > MOST_CHARS:
                     skipped.append(text.content)
                 else:
-                    texts.append(text)
-                    chars += len(text.body) + len(text.head)
+                    sorters[Table.BODY].add(text.content, text.body)
+                    sorters[Table.HEAD].add(text.content, text.headers, text.fields)
+                    chars += len(text.body) + len(text.headers)
             at += len(part)
             await asyncio.sleep(0)
             # Few at a time: it is one transaction of the mail file, on the loop.
             made = len(self._account.contents.new_texts)
             if made >= TEXTS_AT_ONCE or (made and at >= len(numbers)):
                 await self._account.store_texts()
-        return texts, skipped, numbers[:at]
+        for sorter in sorters.values():
+            for settled, _ in enumerate(sorter.settle(), 1):
+                if settled % STEP == 0:
+                    await asyncio.sleep(0)
+        return skipped, numbers[:at]
 
     async def _read(self, numbers: list[int], skipped: list[int]) -> list[Text]:
         """What cannot be read is skipped: a search will say so."""
@@ -279,13 +295,15 @@ class TrigramIndex:
         contents = self._account.contents
         with store_errors(self._account.path):
             bodies = contents.texts(TextColumn.BODY, numbers)
-            heads = zip(*(contents.texts(column, numbers) for column in _FIELDS), strict=True)
+            headers = contents.texts(TextColumn.HEADERS, numbers)
+            fields = zip(*(contents.texts(column, numbers) for column in _FIELDS), strict=True)
         return [
-            Text(number, search_file.plain(body), search_file.plain(_head(*head)))
-            for number, body, head in zip(numbers, bodies, heads, strict=True)
+            Text(
+                number,
+                search_file.plain(body),
+                search_file.plain(header),
+                # Most fields are in the header's text, word for word, and are indexed with that.
+                search_file.plain("\n".join([value for value in values if value not in header])),
+            )
+            for number, body, header, values in zip(numbers, bodies, headers, fields, strict=True)
         ]
-
-
-def _head(headers: str, *fields: str) -> str:
-    """One text that holds them all: most fields are in the header's text, word for word, and are indexed with that."""
-    return "\n".join([*[field for field in fields if field not in headers], headers])
