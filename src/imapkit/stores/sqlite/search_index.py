@@ -31,7 +31,7 @@ from .errors import store_errors
 from .handle import HasConnection
 from .large_texts import make_large
 from .search_file import SearchFile, State, Table
-from .search_words import Sorter
+from .search_words import Batch, Sorter
 
 LOCK: Final = "search.lock"
 LAG: Final = 1000
@@ -213,8 +213,8 @@ class TrigramIndex:
                 if not numbers:
                     break
                 last = numbers[-1]
+                batches = {table: await _settled(sorter) for table, sorter in sorters.items()}
                 state = State(last, self._digest(last))
-                batches = {table: sorter.batch() for table, sorter in sorters.items()}
                 await self._in_thread(partial(writer.add, batches, skipped, state))
                 count += len(numbers)
                 await asyncio.sleep(REST)
@@ -271,10 +271,6 @@ class TrigramIndex:
             made = len(self._account.contents.new_texts)
             if made >= TEXTS_AT_ONCE or (made and at >= len(numbers)):
                 await self._account.store_texts()
-        for sorter in sorters.values():
-            for settled, _ in enumerate(sorter.settle(), 1):
-                if settled % STEP == 0:
-                    await asyncio.sleep(0)
         return skipped, numbers[:at]
 
     async def _read(self, numbers: list[int], skipped: list[int]) -> list[Text]:
@@ -307,3 +303,12 @@ class TrigramIndex:
             )
             for number, body, header, values in zip(numbers, bodies, headers, fields, strict=True)
         ]
+
+
+async def _settled(sorter: Sorter) -> Batch:
+    """What a sorter found, while others run in between."""
+    for settled, _ in enumerate(sorter.settle()):
+        if settled % STEP == 0:
+            await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return sorter.batch()

@@ -169,6 +169,8 @@ def grams(needle: str) -> list[str]:
             chosen.append(place)
             if len(chosen) == MOST_GRAMS:
                 break
+    if len(chosen) == 1:
+        chosen = [0, len(needle) - GRAM]  # a short needle: all of it
     return list(dict.fromkeys(needle[place : place + GRAM] for place in chosen))
 
 

@@ -108,6 +108,7 @@ class Sorter:
     def __init__(self, vocabulary: dict[str, int]) -> None:
         """``vocabulary`` has the number of each word; new ones are added."""
         self._vocabulary = vocabulary
+        self._known = set(vocabulary)
         self._counts: Counter[str] = Counter()
         self._contents: list[int] = []
         self._listed: list[array[int]] = []
@@ -119,12 +120,12 @@ class Sorter:
     def add(self, content: int, text: str, more: str = "") -> None:
         """``more``: what is looked into for candidates only, so that no word is listed for it."""
         words = set(text.split())
-        known = self._vocabulary.keys() & words
+        known = words & self._known
         left = words - known
         if len(self._counts) < MOST_COUNTED:
             self._counts.update(left)
         self._contents.append(content)
-        self._listed.append(array("H", map(self._vocabulary.__getitem__, known)))
+        self._listed.append(array("H", list(map(self._vocabulary.__getitem__, known))))
         self._left.append(" ".join(left))
         self._more.append(" ".join(more.split()))
 
