@@ -1,4 +1,4 @@
-"""The trigram index never changes what a search finds: against reading all texts, for any text and whatever happens to the file."""
+"""The index never changes what a search finds: against reading all texts, for any text and whatever happens to the file."""
 
 from __future__ import annotations
 

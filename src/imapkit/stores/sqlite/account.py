@@ -44,7 +44,7 @@ from .locks import OpenLock, WriterLock
 from .maintenance import Maintenance
 from .read_ahead import ReadAhead, read_ahead
 from .schema import migrate, read_meta, write_meta
-from .search_index import TrigramIndex
+from .search_index import TextIndex
 from .sort_rows import SortRows
 from .states import (
     COUNTERS,
@@ -182,7 +182,7 @@ class SqliteAccount(AccountModel):
                 raise StoreBroken(f"{self.path} lacks its token")
             self.contents = Contents(self._handle, self.blobs, self.token)
             self.maintenance = Maintenance(self)
-            self.index = TrigramIndex(self, self.maintenance.index_behind, self.maintenance.is_stopping)
+            self.index = TextIndex(self, self.maintenance.index_behind, self.maintenance.is_stopping)
             self._handle.hook = self.maintenance.committed
             self.db.set_wal_hook(self._handle.hook)
         await self.refresh()

@@ -24,7 +24,7 @@ from .database import checkpoint
 from .disk import Disk
 from .errors import store_errors
 from .large_texts import make_large
-from .search_index import TrigramIndex
+from .search_index import TextIndex
 from .sort_packs import SPAN_BITS, build_packs
 
 PAGES: Final = 1000
@@ -56,7 +56,7 @@ class Maintained(Compacted, Protocol):
     contents: Contents
     next_content: int
 
-    index: TrigramIndex
+    index: TextIndex
 
     async def store_texts(self) -> None: ...
 

@@ -1,4 +1,4 @@
-"""The file of the search index: the trigrams of all texts of an account up to one content (STORE rule 21).
+"""The file of the search index: the words and trigrams of all texts of an account up to one content (STORE rule 21).
 
 The rule it must not break: ``state.done`` moves in the transaction that indexes what is below it, so whatever is at or below it
 and holds a needle is found here; everything above it is unknown here. The file can be deleted at any time.

@@ -79,7 +79,7 @@ class Indexed(HasConnection, Protocol):
     async def store_texts(self) -> None: ...
 
 
-class TrigramIndex:
+class TextIndex:
     """The index of one account in this process."""
 
     def __init__(self, account: Indexed, begin: Callable[[], None], is_stopping: Callable[[], bool]) -> None:
