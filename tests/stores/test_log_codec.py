@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,6 +110,17 @@ def test_both_columns_agree_and_entries_may_come_twice(steps: list[object], data
         for wanted in NumberColumn:
             low, high = data.draw(st.tuples(LONG, LONG))
             assert list(columns.between(wanted, low, high)) == list(plain.between(wanted, low, high))
+        held = sorted(
+            {
+                content
+                for part in plain.slices(plain.everything(), 100, 1 << 20, 16)
+                for content in part.content
+            }
+        )
+        near = data.draw(st.lists(st.sampled_from(held), max_size=4)) if held else []
+        near += [content + 1 for content in near[1:]]
+        for several in (near, array("q", near), [*near, *data.draw(st.lists(LONG, max_size=2))]):
+            assert list(columns.with_contents(several)) == list(plain.with_contents(several))
         for since in range(len(entries) + 1):
             assert list(columns.born_after(since)) == list(plain.born_after(since))
             assert list(columns.changed_after(since)) == list(plain.changed_after(since))

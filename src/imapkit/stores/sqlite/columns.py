@@ -39,6 +39,8 @@ FIXED = ("uid", "content", "size", "date", "zone", "sent", "saved", "born")
 _FOLD = 1024
 _LOOK = 8192
 """Messages looked at together for the first without a flag: it mostly is among the first."""
+_SPAN = 1 << 20
+"""Contents no farther apart are looked for by marks."""
 _NOTHING = NumpySet(np.empty(0, np.uint32))
 
 
@@ -353,7 +355,18 @@ class NumpyColumns:
             if isinstance(contents, array)
             else np.fromiter(contents, np.int64, len(contents))
         )
-        return self._of(np.isin(self._column("content"), wanted))
+        column = self._column("content")
+        low, high = int(wanted.min()), int(wanted.max())
+        if high - low > _SPAN:
+            return self._of(np.isin(column, wanted))
+        # Close together, as an index gives them: a mark for each, and a look at it for each message.
+        marks = np.zeros(high - low + 1, np.bool_)
+        marks[wanted - low] = True
+        places = np.flatnonzero((column >= low) & (column <= high))
+        places = places[marks[column[places] - low]]
+        found = np.zeros(len(column), np.bool_)
+        found[places] = True
+        return self._of(found)
 
     def contents_above(self, number: int) -> MessageSet:
         return self._of(self._column("content") > number)

@@ -43,7 +43,10 @@ class NumpySet:
             return self
         if not len(self.uids):
             return NumpySet(others)
-        return NumpySet(np.union1d(self.uids, others))
+        first, second = (self.uids, others) if self.uids[0] < others[0] else (others, self.uids)
+        if first[-1] < second[0]:
+            return NumpySet(np.concatenate((first, second)))
+        return NumpySet(np.union1d(first, second))
 
     def __and__(self, other: MessageSet) -> MessageSet:
         others = uids_of(other)
