@@ -253,6 +253,10 @@ def test_another_version_and_another_account_are_made_anew(
         account.index.forget()
         assert account.index.narrowed(TextColumn.BODY, "ONE", 0) is NOTHING_KNOWN
         assert await account.index.build(all_of_it=True) == 2
+        monkeypatch.setattr(search_file, "LAYOUT", search_file.LAYOUT + 1)
+        account.index.forget()
+        assert account.index.narrowed(TextColumn.BODY, "ONE", 0) is NOTHING_KNOWN
+        assert await account.index.build(all_of_it=True) == 2
         account.token = "another"
         account.index.forget()
         assert account.index.narrowed(TextColumn.BODY, "ONE", 0) is NOTHING_KNOWN

@@ -15,7 +15,7 @@ from imapkit.query.index import TextColumn
 from imapkit.stores.log import search as log_search
 from imapkit.stores.sqlite import search_index, search_lookup, search_words, vacuum
 from imapkit.stores.sqlite.account import SqliteAccount
-from imapkit.stores.sqlite.search_words import Piece, Sorter, contents_in, numbers_with, pieces
+from imapkit.stores.sqlite.search_words import Piece, Sorter, contents_in, numbers_with, pieces, words_of
 
 from ..store_conformance.mail import row
 from .test_sqlite_search_index import play, put, read, searched
@@ -81,6 +81,7 @@ def test_listed_words_change_nothing(data: st.DataObject) -> None:
 
     gap = data.draw(st.sampled_from([0, 1, 1 << search_words.RANGE, 5 << 20]))
     with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search_words, "AT_ONCE", data.draw(st.sampled_from([1, 1000])))
         patch.setattr(search_words, "COMMON", data.draw(st.integers(1, 3)))
         patch.setattr(search_words, "MOST_WORDS", data.draw(st.sampled_from([0, 3, 1000])))
         patch.setattr(search_lookup, "MOST_WORDS", data.draw(st.sampled_from([1, 1000])))
@@ -114,6 +115,13 @@ def test_words_with_a_piece_are_found(words: list[str], text: str, begins: bool,
     assert numbers_with(vocabulary, Piece(text, begins, ends), 1) == expected[:1]
 
 
+@given(TEXTS, st.integers(1, 9))
+def test_a_long_text_has_the_same_words(text: str, at_once: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search_words, "AT_ONCE", at_once)
+        assert set().union(*words_of(text)) == set(text.split())
+
+
 def test_white_space_of_a_needle_ends_words() -> None:
     assert pieces("ONE") == [Piece("ONE", False, False)]
     assert pieces(" ONE\r\nTWO THREE") == [
@@ -128,9 +136,9 @@ def test_a_sorter_lists_what_is_common_and_leaves_the_rest(monkeypatch: pytest.M
     monkeypatch.setattr(search_words, "COMMON", 2)
     vocabulary = {"KNOWN": 0}
     sorter = Sorter(vocabulary)
-    sorter.add(7, "KNOWN BOTH ONCE")
-    sorter.add(9, "BOTH " + "L" * 65, more="KNOWN MORE")
-    sorter.add(1 << 20, "BOTH " + "L" * 65, more="MORE BOTH")
+    sorter.add(7, {"KNOWN", "BOTH", "ONCE"})
+    sorter.add(9, {"BOTH", "L" * 65}, more="KNOWN MORE")
+    sorter.add(1 << 20, {"BOTH", "L" * 65}, more="MORE BOTH")
     for _ in sorter.settle():
         pass
     batch = sorter.batch()

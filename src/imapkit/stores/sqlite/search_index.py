@@ -31,7 +31,7 @@ from .errors import store_errors
 from .handle import HasConnection
 from .large_texts import make_large
 from .search_file import SearchFile, State, Table
-from .search_words import Batch, Sorter
+from .search_words import Batch, Sorter, words_of
 
 LOCK: Final = "search.lock"
 LAG: Final = 1000
@@ -262,8 +262,8 @@ class TextIndex:
                 if max(len(text.body), len(text.headers), len(text.fields)) > MOST_CHARS:
                     skipped.append(text.content)
                 else:
-                    sorters[Table.BODY].add(text.content, text.body)
-                    sorters[Table.HEAD].add(text.content, text.headers, text.fields)
+                    sorters[Table.BODY].add(text.content, await _words(text.body))
+                    sorters[Table.HEAD].add(text.content, await _words(text.headers), text.fields)
                     chars += len(text.body) + len(text.headers)
             at += len(part)
             await asyncio.sleep(0)
@@ -303,6 +303,16 @@ class TextIndex:
             )
             for number, body, header, values in zip(numbers, bodies, headers, fields, strict=True)
         ]
+
+
+async def _words(text: str) -> set[str]:
+    """The words of a text; others run between the pieces of a long one."""
+    words: set[str] = set()
+    for found in words_of(text):
+        if words:
+            await asyncio.sleep(0)
+        words |= found
+    return words
 
 
 async def _settled(sorter: Sorter) -> Batch:

@@ -38,7 +38,7 @@ MOST_WORDS: Final = 2000
 MOST_PIECES: Final = 4
 """Runs of a needle between white space that are looked up, the longest ones."""
 MOST_RANGES: Final = 16
-"""Of one look-up, which nothing interrupts: 131,072 contents."""
+"""Of one look-up, which nothing interrupts for up to 40 ms: 131,072 contents, or fewer where numbers were left out."""
 REPLACED: Final = "\ufffd"
 _LISTED: Final = {TextColumn.BODY, TextColumn.HEADERS}
 """The texts whose words are listed."""
@@ -56,11 +56,11 @@ class Part:
 
 
 def find_part(db: apsw.Connection, above: int, done: int) -> Part | None:
-    """The first contents above one of which the index knows."""
-    query = "SELECT id FROM ranges WHERE id >= ? ORDER BY id LIMIT ?"
-    found = [cast(int, row[0]) for row in db.execute(query, ((above + 1) >> RANGE, MOST_RANGES + 1))]
+    """The first contents above one of which the index knows; None: there are none up to ``done``."""
     if above >= done:
         return None
+    query = "SELECT id FROM ranges WHERE id >= ? ORDER BY id LIMIT ?"
+    found = [cast(int, row[0]) for row in db.execute(query, ((above + 1) >> RANGE, MOST_RANGES + 1))]
     if len(found) > MOST_RANGES:
         return Part(above, (found[-1] << RANGE) - 1, found[0], found[-2])
     return Part(above, done, (above + 1) >> RANGE, done >> RANGE)

@@ -7,6 +7,7 @@ certain where a listed word holds it, and possible where the trigrams say so.
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -26,10 +27,13 @@ COMMON: Final = 8
 """In so many texts of one batch a word is common."""
 MOST_COUNTED: Final = 100_000
 """Words of one batch that are counted: memory."""
+AT_ONCE: Final = 1 << 16
+"""Characters that are parted into words at once, or more to the end of one: a millisecond or two."""
 RANGE: Final = 13
 """Bits of a content's number within its range: the contents of a word are one row for each range."""
 SHIFT: Final = 40
 """A row's key is the number of the word above so many bits, and the number of the range in them."""
+_SPACE: Final = re.compile(r"\s")
 _OFFSET: Final = (1 << RANGE) - 1
 
 Numbers = npt.NDArray[np.int64]
@@ -55,6 +59,16 @@ def pieces(needle: str) -> list[Piece]:
         Piece(run, at > 0 or needle[0].isspace(), at < last or needle[-1].isspace())
         for at, run in enumerate(runs)
     ]
+
+
+def words_of(text: str) -> Iterator[set[str]]:
+    """The words of a text: a long one in pieces."""
+    at = 0
+    while at < len(text):
+        space = _SPACE.search(text, at + AT_ONCE)
+        end = len(text) if space is None else space.start()
+        yield set(text[at:end].split())
+        at = end
 
 
 def numbers_with(vocabulary: bytes, piece: Piece, most: int) -> list[int]:
@@ -117,12 +131,11 @@ class Sorter:
         self._more: list[str] = []
         self._new: list[str] = []
 
-    def add(self, content: int, text: str, more: str = "") -> None:
-        """``more``: what is looked into for candidates only, so that no word is listed for it."""
-        words = set(text.split())
+    def add(self, content: int, words: set[str], more: str = "") -> None:
+        """The words of a text. ``more``: what is looked into for candidates only, so that no word is listed for it."""
         known = words & self._known
         left = words - known
-        if len(self._counts) < MOST_COUNTED:
+        if len(self._counts) + len(left) <= MOST_COUNTED:
             self._counts.update(left)
         self._contents.append(content)
         self._listed.append(array("H", list(map(self._vocabulary.__getitem__, known))))
