@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from imapkit.query.collate import casemap
 from imapkit.query.index import TextColumn
 from imapkit.stores.log import search as log_search
-from imapkit.stores.sqlite import search_index, search_lookup, search_words, vacuum
+from imapkit.stores.sqlite import search_file, search_index, search_lookup, search_words, vacuum
 from imapkit.stores.sqlite.account import SqliteAccount
 from imapkit.stores.sqlite.search_words import Piece, Sorter, contents_in, numbers_with, pieces, words_of
 
@@ -212,3 +213,30 @@ def test_it_holds_through_expunge_undelete_vacuum_and_reindex(tmp_path: Path) ->
         inbox.release()
 
     play_with_clock(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE body_sets SET contents = CAST(contents || x'00' AS BLOB)",
+        "UPDATE body_sets SET contents = x'ffff'",
+        "UPDATE body_words SET words = CAST(replace(CAST(words AS TEXT), 'EVERY', 'A' || char(10) || 'B') AS BLOB)",
+    ],
+)
+def test_what_cannot_be_is_damage(tmp_path: Path, damage: str) -> None:
+    """Texts are read instead, as with any other damage."""
+
+    async def scenario(account: SqliteAccount) -> None:
+        await put(account, "INBOX", ["every river"] * 10)
+        await account.index.build(all_of_it=True)
+        await put(account, "INBOX", ["another sea"] * 10)
+        await account.index.build(all_of_it=True)
+        account.index.forget()
+        with apsw.Connection(str(account.directory / search_file.FILE)) as db:
+            db.execute(damage)
+        inbox = await account.open("INBOX")
+        assert list(searched(inbox, TextColumn.BODY, "RIVER")) == list(range(1, 11))
+        assert list(searched(inbox, TextColumn.BODY, "SEA")) == list(range(11, 21))
+        inbox.release()
+
+    play(tmp_path, scenario)

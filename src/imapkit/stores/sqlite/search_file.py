@@ -157,8 +157,10 @@ class SearchFile:
 
     def vocabularies(self) -> dict[Table, dict[str, int]]:
         """The words of each table, with their numbers. Runs in a thread."""
-        texts = {table: read_vocabulary(self._db, table.value).decode() for table in Table}
-        return {table: dict(zip(text.split(), count())) for table, text in texts.items()}
+        texts = {
+            table: read_vocabulary(self._db, table.value)[1:-1].decode("utf-8", "replace") for table in Table
+        }
+        return {table: dict(zip(text.split("\n"), count())) if text else {} for table, text in texts.items()}
 
     def add(self, batches: dict[Table, Batch], skipped: Sequence[int], state: State) -> None:
         """Index the contents up to ``state.done``, all or none. Runs in a thread."""

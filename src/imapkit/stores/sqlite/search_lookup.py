@@ -67,9 +67,17 @@ def find_part(db: apsw.Connection, above: int, done: int) -> Part | None:
 
 
 def read_vocabulary(db: apsw.Connection, table: str) -> bytes:
-    """The listed words by their numbers, a newline before and behind each."""
-    rows = db.execute(f"SELECT words FROM {table}_words ORDER BY id")
-    return b"".join([b"\n", *[cast(bytes, row[0]) for row in rows]])
+    """The listed words by their numbers, a newline before and behind each. Raises CorruptError."""
+    found = [b"\n"]
+    number = 0
+    for first, words in cast(
+        "Iterable[tuple[int, bytes]]", db.execute(f"SELECT * FROM {table}_words ORDER BY id")
+    ):
+        if first != number:  # the words behind would have other numbers
+            raise apsw.CorruptError(f"{number} listed words before number {first}")
+        number += words.count(b"\n")
+        found.append(words)
+    return b"".join(found)
 
 
 def look_up(db: apsw.Connection, table: str, column: TextColumn, needle: str, part: Part) -> Narrowed:

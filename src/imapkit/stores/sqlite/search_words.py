@@ -11,16 +11,17 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import chain, pairwise
+from itertools import chain, count, pairwise
 from typing import Final
 
+import apsw
 import numpy as np
 import numpy.typing as npt
 
 from imapkit.record import record
 
 MOST_WORDS: Final = 1 << 16
-"""Of one vocabulary: the next ones stay with the trigrams. It is read whole for each search, which takes less than a millisecond."""
+"""Of one vocabulary (a number has 16 bits): the next ones stay with the trigrams. It is read whole for each search, in a millisecond."""
 LONGEST: Final = 64
 """Characters of a word of the vocabulary."""
 COMMON: Final = 8
@@ -87,14 +88,18 @@ def numbers_with(vocabulary: bytes, piece: Piece, most: int) -> list[int]:
 
 
 def contents_in(rows: Iterable[tuple[int, bytes]]) -> Numbers:
-    """The contents of (range, its contents) for any words, ascending."""
+    """The contents of (range, its contents) for any words, ascending. Raises CorruptError."""
     ranges: dict[int, list[bytes]] = {}
     for number, data in rows:
         ranges.setdefault(number, []).append(data)
     found = []
     for number, data_of in sorted(ranges.items()):
         marks = np.zeros(1 << RANGE, np.bool_)
-        marks[np.frombuffer(b"".join(data_of), "<u2")] = True
+        octets = b"".join(data_of)
+        offsets = np.frombuffer(octets[: len(octets) & ~1], "<u2")
+        if len(octets) % 2 or (offsets > _OFFSET).any():
+            raise apsw.CorruptError(f"no set of contents in range {number}")
+        marks[offsets] = True
         found.append(np.flatnonzero(marks) + (number << RANGE))
     return np.concatenate(found) if found else np.empty(0, np.int64)
 
@@ -144,10 +149,10 @@ class Sorter:
 
     def settle(self) -> Iterator[None]:
         """Make what is common ones of the vocabulary, a text at a time. Once, when all texts were added."""
-        counts, room = self._counts, MOST_WORDS - len(self._vocabulary)
-        common = [word for word, count in counts.items() if count >= COMMON and len(word) <= LONGEST]
+        counts, room = self._counts, max(0, MOST_WORDS - len(self._vocabulary))
+        common = [word for word, texts in counts.items() if texts >= COMMON and len(word) <= LONGEST]
         self._new = sorted(common, key=counts.__getitem__, reverse=True)[:room]
-        self._vocabulary.update(zip(self._new, range(MOST_WORDS - room, MOST_WORDS), strict=False))
+        self._vocabulary.update(zip(self._new, count(len(self._vocabulary)), strict=False))
         fresh = set(self._new)
         for at, left in enumerate(self._left if fresh else ()):
             words = set(left.split())
