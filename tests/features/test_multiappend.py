@@ -121,7 +121,7 @@ def test_a_store_that_fails_keeps_none(monkeypatch: pytest.MonkeyPatch) -> None:
     async def test(room: Room, talk: Talk) -> None:
         add = room.account.append
 
-        async def full(mailbox: int, messages: list[object]) -> object:
+        async def full(mailbox: int, messages: list[object], *, take_recent: bool) -> object:
             raise StoreFull("no space left")
 
         monkeypatch.setattr(room.account, "append", full)

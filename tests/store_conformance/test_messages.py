@@ -284,6 +284,23 @@ def test_recent_is_told_once(play: Play) -> None:
     play(scenario)
 
 
+def test_recent_is_taken_with_an_append(play: Play) -> None:
+    async def scenario(account: Account) -> None:
+        await fill(account, "INBOX", 2)
+        inbox = row(account, "INBOX").id
+        before = account.modseq
+        added = await account.append(inbox, [message(octets("mine"))], take_recent=True)
+        assert (added.uids, added.recent) == ([3], (1, 3))  # those that were nobody's, too
+        assert (row(account, "INBOX").recent, account.modseq) == (0, before + 1)
+        assert (await account.append(inbox, [message(octets("other"))])).recent is None
+        assert row(account, "INBOX").recent == 1
+        mailbox = await account.open("INBOX")
+        assert list(await account.take_recent(mailbox)) == [4]
+        mailbox.release()
+
+    play(scenario)
+
+
 def test_object_ids(play: Play) -> None:
     async def scenario(account: Account) -> None:
         inbox = row(account, "INBOX").id

@@ -139,10 +139,14 @@ async def handle_append(ctx: SessionContext, command: Append) -> Ok:
     for one, kept in zip(command.messages, flags, strict=True):
         literal = _literal(one)
         new.append(NewMessage(literal, await index_literal(literal), kept, one.date or now))
+    view = ctx.selected
+    here = view if view is not None and view.mailbox.row.id == row.id and view.takes_recent else None
     try:
-        plan.added = await ctx.account.append(row.id, new)
+        plan.added = await ctx.account.append(row.id, new, take_recent=here is not None)
     except MailboxMissing:
         raise No(f"there is no mailbox {command.mailbox}", TRYCREATE) from None
+    if here is not None and plan.added.recent is not None:
+        here.note_recent(plan.added.recent)  # told to this session first, by the updates of this very command
     await run_hooks(ctx, "APPEND", Phase.COMPLETE, plan)
     return Ok("APPEND completed", plan.codes[0] if plan.codes else None)
 

@@ -92,6 +92,15 @@ class View(Protocol):
 
     def recent(self) -> MessageSet: ...
 
+    @property
+    def takes_recent(self) -> bool:
+        r"""Whether messages that are nobody's \Recent become this session's as it is told of them."""
+        ...
+
+    def note_recent(self, uids: Range) -> None:
+        r"""These became this session's \Recent ones in the change that added them; they count when they are told."""
+        ...
+
     def note_own(self, modseq: int) -> None:
         """The flag change with this MODSEQ came from this session and needs no FETCH of its own."""
         ...

@@ -152,6 +152,8 @@ class Added:
     uidvalidity: int
     uids: list[int]
     modseq: int
+    recent: Range | None = None
+    r"""UIDs of the messages that became \Recent for the session that appended, if it asked for that."""
 
 
 @record
@@ -356,8 +358,14 @@ class Account(Protocol):
         """Where a large message goes as it arrives, so that storing it copies nothing."""
         ...
 
-    async def append(self, mailbox_id: int, messages: Sequence[NewMessage]) -> Added:
-        """Add all or none. Never loads the columns."""
+    async def append(
+        self, mailbox_id: int, messages: Sequence[NewMessage], *, take_recent: bool = False
+    ) -> Added:
+        r"""Add all or none. Never loads the columns.
+
+        ``take_recent``: what is nobody's \Recent yet, these messages too, is the caller's, as by ``take_recent`` right after it,
+        which would be a change of its own.
+        """
         ...
 
     async def copy(self, source: Mailbox, messages: MessageSet, target_id: int) -> Copied:

@@ -29,7 +29,7 @@ from .login import SessionLogin, mechanisms
 from .services import Services
 from .spool import Spool
 from .stream import Stream
-from .view import SelectedView
+from .view import SelectedView, takes_recent
 
 
 class Session:
@@ -283,7 +283,7 @@ class Session:
         await account.refresh()
         mailbox = await account.open(name)
         try:
-            takes = mailbox.row.recent and self._takes_recent(read_only)
+            takes = mailbox.row.recent and takes_recent(self.modes, read_only=read_only)
             recent = await account.take_recent(mailbox) if takes else mailbox.by_uid([])
             self._view = SelectedView(mailbox, name, read_only=read_only, modes=self.modes, recent=recent)
         except BaseException:
@@ -308,16 +308,12 @@ class Session:
             self._bye(f"the mailbox {view.name} was deleted")
             return
         recent = None
-        if view.mailbox.row.recent and self._takes_recent(view.read_only):
-            recent = await self.account.take_recent(view.mailbox)
+        if view.mailbox.row.recent and view.takes_recent:
+            recent = await account.take_recent(view.mailbox)
         for lines in view.update(expunge=expunge, recent=recent):
             self.send_bytes(lines)
             if self._channel.is_full:
                 await self._channel.pause()
-
-    def _takes_recent(self, read_only: bool) -> bool:
-        """\\Recent is for IMAP4rev1, and EXAMINE takes it from nobody (RFC 3501 section 6.3.2)."""
-        return not read_only and not self.modes.rev2
 
     def _find_again(self, view: SelectedView) -> bool:
         """Whether the mailbox is still there, by its name or a new one."""

@@ -19,6 +19,11 @@ from ..wire.writer import Writer
 from .numbers import Numbers
 
 
+def takes_recent(modes: Modes, *, read_only: bool) -> bool:
+    r"""\Recent is for IMAP4rev1, and EXAMINE takes it from nobody (RFC 3501 section 6.3.2)."""
+    return not read_only and not modes.rev2
+
+
 class SelectedView:
     """Implements ``ports.session.View``. ``recent``: the messages that are \\Recent for this session."""
 
@@ -33,6 +38,8 @@ class SelectedView:
         self._position = mailbox.row.modseq
         self._numbers = Numbers(mailbox.uids())
         self._recent = recent
+        self._noted: list[Range] = []
+        """\\Recent messages that the client was not told of yet."""
         self._present_recent: tuple[MessageSet, MessageSet] | None = None
         self._own: set[int] = set()
         self._withheld: list[Range] = []
@@ -77,6 +84,13 @@ class SelectedView:
             known = self._present_recent = present, self._recent & present
         return known[1]
 
+    @property
+    def takes_recent(self) -> bool:
+        return takes_recent(self._modes, read_only=self.read_only)
+
+    def note_recent(self, uids: Range) -> None:
+        self._noted.append(uids)
+
     def note_own(self, modseq: int) -> None:
         if modseq > self._position:
             self._own.add(modseq)
@@ -95,6 +109,9 @@ class SelectedView:
         The state is taken over before this returns; the lines may then be sent with pauses. ``recent``: messages that became
         this session's \\Recent ones.
         """
+        if self._noted:
+            noted = self.mailbox.by_uid(join(self._noted))
+            recent, self._noted = (noted if recent is None else noted | recent), []
         if self.is_current and recent is None:
             return iter(())
         changes = self.mailbox.changes(self._position, frozenset(self._own))

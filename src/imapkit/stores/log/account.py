@@ -315,7 +315,9 @@ class AccountModel(ABC):
 
     # Messages
 
-    async def append(self, mailbox_id: int, messages: Sequence[NewMessage]) -> Added:
+    async def append(
+        self, mailbox_id: int, messages: Sequence[NewMessage], *, take_recent: bool = False
+    ) -> Added:
         if not messages:
             raise UsageError("nothing to append")
         contents = await self.take_contents(messages)
@@ -328,8 +330,9 @@ class AccountModel(ABC):
                 for number, content, mask in zip(numbers, contents, masks, strict=True)
             ]
             first = change.added(state, batch_of(rows))
+            recent = state.take_recent() if take_recent else None
         await self.settle(DURABLE)
-        return Added(state.uidvalidity, list(range(first, first + len(messages))), change.modseq)
+        return Added(state.uidvalidity, list(range(first, first + len(messages))), change.modseq, recent)
 
     def _transfer(
         self, change: Change, source: OpenMailbox, messages: MessageSet, target: State
@@ -417,13 +420,12 @@ class AccountModel(ABC):
         async with self.writing() as change:
             held = self._held(mailbox)
             state = change.state(held.state.id)
-            first, end = state.recent_from, state.uidnext
-            if first == end:
+            recent = state.take_recent()
+            if recent is None:
                 change.states.clear()
                 return held.columns.nothing()
-            state.recent_from, state.recent = end, 0
         await self.settle(FLAGS_ONLY)
-        return held.by_uid([(first, end - 1)])
+        return held.by_uid([recent])
 
     # The trash table
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from imapkit.errors import MailboxMissing, StoreFull
 from imapkit.ports.store import INBOX, MailboxRow
-from imapkit.protocol.numset import STAR
+from imapkit.protocol.numset import STAR, Range
 from imapkit.record import record
 
 from . import bits
@@ -67,6 +67,11 @@ class State:
         self.size -= totals.size
         self.deleted_size -= totals.deleted_size
         self.recent -= totals.recent
+
+    def take_recent(self) -> Range | None:
+        r"""UIDs that are nobody's \Recent yet: they are somebody's now."""
+        first, self.recent_from, self.recent = self.recent_from, self.uidnext, 0
+        return (first, self.uidnext - 1) if first < self.uidnext else None
 
 
 _values: Final = attrgetter(*(each.name for each in fields(State)))
