@@ -363,6 +363,11 @@ def test_numbers_of_those_that_are_there(play: Play) -> None:
         for ranges in ([(1, 40)], [(2, 2)], [(4, 12), (20, 31)], [(40, 40)], [(5, 5)], []):
             wanted = [number for number, uid in enumerate(there, 1) if any(a <= uid <= b for a, b in ranges)]
             assert mailbox.numbers(mailbox.by_uid(ranges)) == wanted
+            assert mailbox.number_text(mailbox.by_uid(ranges), uid=False) == b"".join(
+                b" %d" % n for n in wanted
+            )
+            uids = list(mailbox.by_uid(ranges))
+            assert mailbox.number_text(mailbox.by_uid(ranges), uid=True) == b"".join(b" %d" % n for n in uids)
         assert mailbox.numbers(before) == list(range(1, 34))
         await account.expunge(mailbox, mailbox.everything())
         assert mailbox.numbers(before) == mailbox.numbers(mailbox.everything()) == []

@@ -192,8 +192,8 @@ async def handle_search(ctx: SessionContext, command: Search) -> None:
     plan = await run_search(ctx, command)
     await run_hooks(ctx, "SEARCH", Phase.EMIT, plan)
     if not plan.answered:
-        numbers = numbers_of(ctx.view, plan.found, uid=command.uid)
-        ctx.send_bytes(b"* ", *number_line(b"SEARCH", numbers, plan.modseq), b"\r\n")
+        modseq = b"" if plan.modseq is None else b" (MODSEQ %d)" % plan.modseq
+        ctx.send_bytes(b"* SEARCH", _number_text(ctx.view, plan.found, uid=command.uid), modseq, b"\r\n")
     for phase in (Phase.AFTER, Phase.COMPLETE):
         await run_hooks(ctx, "SEARCH", phase, plan)
 
@@ -260,6 +260,18 @@ def numbers_of(view: View, messages: MessageSet, *, uid: bool) -> Iterator[int]:
     """UIDs or message numbers, ascending, of messages that the client knows of."""
     if uid:
         return iter(messages)
-    if len(messages) > _FEW and len(view) == len(view.mailbox.uids()) == len(view.everything()):
-        return iter(view.mailbox.numbers(messages))  # the client knows what is there, no more and no less
+    if len(messages) > _FEW and _knows_all(view):
+        return iter(view.mailbox.numbers(messages))
     return iter(view.numbers_of(messages))
+
+
+def _number_text(view: View, messages: MessageSet, *, uid: bool) -> bytes:
+    """The same in decimal, a space before each."""
+    if uid or (len(messages) > _FEW and _knows_all(view)):
+        return view.mailbox.number_text(messages, uid=uid)
+    return b"".join([b" %d" % number for number in view.numbers_of(messages)])
+
+
+def _knows_all(view: View) -> bool:
+    """The client knows what is there, no more and no less."""
+    return len(view) == len(view.mailbox.uids()) == len(view.everything())

@@ -260,6 +260,10 @@ class Mailbox(Protocol):
         """The place, from 1, in ``uids`` of each member that is still present: its number for who knows just these."""
         ...
 
+    def number_text(self, messages: MessageSet, *, uid: bool) -> bytes:
+        """The UIDs of the members, or their ``numbers``, in decimal, a space before each."""
+        ...
+
     def rows(self, messages: MessageSet, columns: Sequence[AnyColumn]) -> Iterator[list[tuple[object, ...]]]:
         """Values of ``columns`` for the members that are still present, by ascending UID, in chunks of plain tuples.
 

@@ -137,6 +137,9 @@ class OpenMailbox:
     def numbers(self, messages: MessageSet) -> list[int]:
         return self.columns.numbers(messages)
 
+    def number_text(self, messages: MessageSet, *, uid: bool) -> bytes:
+        return self.columns.number_text(messages, uid=uid)
+
     def rows(self, messages: MessageSet, columns: Sequence[AnyColumn]) -> Iterator[list[tuple[object, ...]]]:
         for chunk in self.chunks(messages, columns):
             yield list(zip(*chunk, strict=True))

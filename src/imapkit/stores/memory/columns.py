@@ -112,6 +112,10 @@ class ArrayColumns:
         number = {uid: at for at, uid in enumerate(self.uids(), 1)}
         return [number[uid] for uid in messages if uid in number]
 
+    def number_text(self, messages: MessageSet, *, uid: bool) -> bytes:
+        found = list(messages) if uid else self.numbers(messages)
+        return b" %d" * len(found) % tuple(found)
+
     def with_bit(self, bit: int) -> MessageSet:
         return self._where(lambda at: bool(self._flags[at] >> bit & 1))
 

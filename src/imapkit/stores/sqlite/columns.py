@@ -19,6 +19,7 @@ from imapkit.stores.log.bits import DELETED_MASK, PLANE, PLANE_MASK, SEEN_MASK, 
 from imapkit.stores.log.columns import DAY, EPOCH_DAY, FlagPlan, Slice, Totals
 from imapkit.stores.log.entry import Added, Batch, Entry, Expunged, FlagsChanged, Touched
 
+from .decimals import spaced
 from .uidset import NumpySet, Uids, is_member, uids_of
 
 Places = npt.NDArray[np.intp] | slice
@@ -36,6 +37,8 @@ _KINDS: dict[str, npt.DTypeLike] = {
 }
 FIXED = ("uid", "content", "size", "date", "zone", "sent", "saved", "born")
 """Columns that never change once a message is there."""
+_DAYS = (NumberColumn.INTERNAL_DAY, NumberColumn.SAVE_DAY)
+_LARGEST = (1 << 63) - 1
 _FOLD = 1024
 _LOOK = 8192
 """Messages looked at together for the first without a flag: it mostly is among the first."""
@@ -292,12 +295,24 @@ class NumpyColumns:
         return self._snapshot
 
     def numbers(self, messages: MessageSet) -> list[int]:
+        found: list[int] = self._number(messages).tolist()
+        return found
+
+    def number_text(self, messages: MessageSet, *, uid: bool) -> bytes:
+        return spaced(uids_of(messages) if uid else self._number(messages))
+
+    def _number(self, messages: MessageSet) -> Column:
+        """``numbers`` as an array."""
         present, uids = self._everything().uids, uids_of(messages)
+        if not len(present) or not len(uids):
+            return np.empty(0, np.intp)
+        first = present[0]
+        if int(present[-1]) - int(first) == len(present) - 1 and first <= uids[0] and uids[-1] <= present[-1]:
+            return cast("Column", uids - (first - np.uint32(1)))  # no UID is missing: a subtraction
         at = present.searchsorted(uids)
         if len(uids) > len(present) or not np.array_equal(present[np.minimum(at, len(present) - 1)], uids):
             at = at[is_member(uids, present)]
-        found: list[int] = (at + 1).tolist()
-        return found
+        return cast("Column", at + 1)
 
     def with_bit(self, bit: int) -> MessageSet:
         number, bit = divmod(bit, PLANE)
@@ -324,7 +339,12 @@ class NumpyColumns:
         return None
 
     def between(self, column: NumberColumn, low: int, high: int) -> MessageSet:
-        values = self._numbers(column)
+        if column in _DAYS:
+            values = self._seconds(column)  # not a division for each message, but a product for the two days
+            low = max(min((low - EPOCH_DAY) * DAY, _LARGEST), -_LARGEST)
+            high = max(min((high + 1 - EPOCH_DAY) * DAY - 1, _LARGEST), -_LARGEST)
+        else:
+            values = self._numbers(column)
         return self._of((values >= low) & (values <= high))
 
     def _numbers(self, column: NumberColumn) -> Column:
@@ -335,17 +355,19 @@ class NumpyColumns:
                 return self._column("modseq")
             case NumberColumn.SIZE:
                 return self._column("size")
-            case NumberColumn.INTERNAL_DAY:
-                local = self._column("date") + self._column("zone").astype(np.int64) * 60
-                return local // DAY + EPOCH_DAY
             case NumberColumn.SENT_DAY:
                 return self._column("sent")
-            case NumberColumn.SAVE_DAY:
-                return self._column("saved") // DAY + EPOCH_DAY
             case NumberColumn.INTERNAL_TIME:
                 return self._column("date")
             case NumberColumn.SAVE_TIME:
                 return self._column("saved")
+        raise AssertionError(f"{column} is compared in seconds")
+
+    def _seconds(self, column: NumberColumn) -> Column:
+        """The moments that a column of days is about, as clocks showed them there."""
+        if column is NumberColumn.SAVE_DAY:
+            return self._column("saved")
+        return self._column("date") + self._column("zone") * np.int64(60)
 
     def with_contents(self, contents: Collection[int]) -> MessageSet:
         if not contents:
