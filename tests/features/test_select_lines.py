@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imapkit.features import select
+from imapkit.features.condstore import HighestModSeq, highest_line
 from imapkit.features.select import (
     Exists,
     FlagsData,
@@ -52,6 +53,11 @@ def test_flags(keywords: list[str], read_only: bool) -> None:
     lasting = () if read_only else (*usable, "\\*")
     permanent = Status(Kind.OK, "Flags that stay", PermanentFlags(lasting))
     assert flag_lines(tuple(keywords), read_only) == written(FlagsData(usable), permanent)
+
+
+@given(st.integers(1, (1 << 63) - 1))
+def test_the_highest_modseq(modseq: int) -> None:
+    assert highest_line(modseq) == written(Status(Kind.OK, "The highest MODSEQ", HighestModSeq(modseq)))
 
 
 def test_no_more_keywords_can_be_made_where_there_are_so_many() -> None:

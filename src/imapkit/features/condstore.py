@@ -16,7 +16,6 @@ from ..ports.store import Column
 from ..protocol.codes import simple_code
 from ..protocol.numset import NumSet, compress
 from ..protocol.registry import Feature, Grammar, Phase, Point
-from ..protocol.status import Kind, Status
 from ..query.index import MessageSet, NumberColumn
 from ..query.key import SearchKey
 from ..query.plan import Run, Steps
@@ -81,8 +80,12 @@ def enable_condstore(ctx: SessionContext) -> None:
 
 
 def tell_highest(ctx: SessionContext) -> None:
-    code = HighestModSeq(ctx.view.highest_modseq())
-    ctx.send_status(Status(Kind.OK, "The highest MODSEQ", code))
+    ctx.send_bytes(highest_line(ctx.view.highest_modseq()))
+
+
+def highest_line(modseq: int) -> bytes:
+    """As its record would write it: every SELECT tells it."""
+    return b"* OK [HIGHESTMODSEQ %d] The highest MODSEQ\r\n" % modseq
 
 
 @feature.word(Point.SELECT_PARAM, "CONDSTORE")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import ClassVar, Final, Self, cast
 
 from ..ports.session import SessionContext
@@ -19,7 +20,7 @@ from .fetch_data import FetchData
 from .fetch_items import WordItem
 from .fetch_pieces import Computed, Piece, Values
 from .mailboxes import CreatePlan
-from .select import SelectPlan
+from .select import SelectPlan, lines_of
 from .status import status_item
 
 feature = Feature(
@@ -74,8 +75,13 @@ class MailboxId:
 
 @feature.hook("SELECT", Phase.EMIT)
 def tell_mailbox_id(ctx: SessionContext, plan: SelectPlan) -> None:
-    row = plan.opened().mailbox.row
-    ctx.send_status(Status(Kind.OK, "The mailbox's lasting id", MailboxId(row.object_id)))
+    ctx.send_bytes(_id_line(plan.opened().mailbox.row.object_id))
+
+
+@lru_cache(256)
+def _id_line(object_id: str) -> bytes:
+    """Every SELECT tells it, and it never changes."""
+    return lines_of(Status(Kind.OK, "The mailbox's lasting id", MailboxId(object_id)))
 
 
 @feature.hook("CREATE", Phase.COMPLETE)

@@ -6,7 +6,7 @@ a VANISHED, or never was gone), and it goes out before any FETCH response of the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from typing import Final, Self
 
 from ..errors import Bad
@@ -222,13 +222,17 @@ def check_select(ctx: SessionContext, plan: SelectPlan) -> None:
 
 
 @feature.hook("SELECT", Phase.AFTER)
-async def tell_missed(ctx: SessionContext, plan: SelectPlan) -> None:
+def tell_missed(ctx: SessionContext, plan: SelectPlan) -> Awaitable[None] | None:
     """Behind all that SELECT tells anyhow (RFC 7162 section 3.2.5). Another UIDVALIDITY: nothing that the client knows is true."""
     param = plan.param(QresyncParam)
     view = plan.opened()
+    if param is None or param.uidvalidity != view.mailbox.row.uidvalidity:
+        return None
+    return _tell_missed(ctx, view, param)
+
+
+async def _tell_missed(ctx: SessionContext, view: View, param: QresyncParam) -> None:
     row = view.mailbox.row
-    if param is None or param.uidvalidity != row.uidvalidity:
-        return
     wanted = [(1, max(1, row.uidnext - 1))] if param.known is None else param.known.resolve(0)
     matched = param.matched(view)
     unmatched = without(wanted, [(1, matched)]) if matched else wanted

@@ -269,7 +269,8 @@ def _number_text(view: View, messages: MessageSet, *, uid: bool) -> bytes:
     """The same in decimal, a space before each."""
     if uid or (len(messages) > _FEW and _knows_all(view)):
         return view.mailbox.number_text(messages, uid=uid)
-    return b"".join([b" %d" % number for number in view.numbers_of(messages)])
+    numbers = view.numbers_of(messages)
+    return b" %d" * len(numbers) % tuple(numbers)
 
 
 def _knows_all(view: View) -> bool:

@@ -319,7 +319,7 @@ def flag_lines(keywords: tuple[str, ...], read_only: bool) -> bytes:
     """FLAGS and PERMANENTFLAGS."""
     usable = (*names.SYSTEM, *keywords)
     lasting = () if read_only else usable if len(keywords) >= KEYWORDS_MAX else (*usable, names.ANY)
-    return _lines(FlagsData(usable), Status(Kind.OK, "Flags that stay", PermanentFlags(lasting)))
+    return lines_of(FlagsData(usable), Status(Kind.OK, "Flags that stay", PermanentFlags(lasting)))
 
 
 def number_lines(
@@ -337,14 +337,15 @@ def number_lines(
     )
 
 
-def _lines(*responses: Writable) -> bytes:
+def lines_of(*responses: Writable) -> bytes:
+    """What is told again and again, to be kept: without arguments that a session's mode would write in another way."""
     w = Writer()
     for response in responses:
         write_response(w, response)
     return w.octets()
 
 
-_CLOSED_LINE: Final = _lines(Status(Kind.OK, "Previous mailbox closed", CLOSED))
+_CLOSED_LINE: Final = lines_of(Status(Kind.OK, "Previous mailbox closed", CLOSED))
 
 
 @feature.handler(Close)
