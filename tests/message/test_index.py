@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imapkit.message.dates import parse_date
+from imapkit.message.envelope import MAX_WIRE
 from imapkit.message.index import MessageIndex, index_message, message_ids
 from imapkit.message.preview import LENGTH, strip_markup
 from imapkit.message.scan import Scanner, scan
 from imapkit.message.section import locate
-from imapkit.message.structure import MAX_WIRE, body_of
+from imapkit.message.structure import body_of
 from imapkit.message.text import header_values, search_header, search_text
 from imapkit.message.words import decode_params, decode_words
 from imapkit.protocol.body import BodyPart, attachments, media_type, read_body, walk

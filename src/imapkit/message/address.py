@@ -7,14 +7,11 @@ are legal in an ENVELOPE. Host NIL means group syntax there, so a missing host i
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Final
 
 from ..protocol.envelope import GROUP_END, Address
 
 MAX_ADDRESSES: Final = 10_000
-_SHORT: Final = 160
-"""Octets up to which the addresses of a field are remembered."""
 
 # An octet that begins no other token stands alone. An escaped octet never does, so that what an unclosed quote leaves is not tried again.
 _TOKEN: Final = re.compile(
@@ -40,21 +37,9 @@ _Word = tuple[bytes, bool, bool]
 
 def parse_addresses(value: bytes, limit: int = MAX_ADDRESSES) -> tuple[Address, ...]:
     """The addresses in the value of a From, To, … field. At most ``limit`` of them."""
-    if len(value) <= _SHORT and limit == MAX_ADDRESSES:
-        return _remembered(value)
-    return _parse(value, limit)
-
-
-def _parse(value: bytes, limit: int) -> tuple[Address, ...]:
     parser = _Parser(value, limit)
     parser.run()
     return tuple(parser.found)
-
-
-@lru_cache(maxsize=4096)
-def _remembered(value: bytes) -> tuple[Address, ...]:
-    """Mail comes from the same few people, and goes to the same few."""
-    return _parse(value, MAX_ADDRESSES)
 
 
 class _Parser:

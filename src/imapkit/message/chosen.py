@@ -29,21 +29,32 @@ MARK: Final = 3
 MAX_TEXT: Final = 16_384
 
 _KNOWN: Final = re.compile(
-    rb"\n((%s)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*)" % b"|".join(map(re.escape, NAMES)), re.IGNORECASE
+    rb"\n((%s)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*))" % b"|".join(map(re.escape, NAMES)), re.IGNORECASE
 )
 _NOTHING: Final = (b"", b"")
+
+Known = list[tuple[bytes, bytes, bytes]]
+"""Fields with known names: the field without its line end, its name, its value."""
+
+
+def known_fields(header: bytes) -> Known | None:
+    """The fields of a tidy header that have known names; None for another header."""
+    return _KNOWN.findall(b"\n" + header) if is_tidy(header) else None
 
 
 def pack_fields(header: bytes) -> tuple[bytes, bytes]:
     """(marks, text); both empty if the fields are too long to be kept twice."""
-    if not is_tidy(header):
-        return pack_fields_plainly(header)
-    found = _KNOWN.findall(b"\n" + header)
-    text = b"\n".join([*[raw for raw, _ in found], b"\r\n"])
+    known = known_fields(header)
+    return pack_fields_plainly(header) if known is None else pack_known(known)
+
+
+def pack_known(known: Known) -> tuple[bytes, bytes]:
+    """The same of fields that were found already."""
+    text = b"\n".join([*[raw for raw, _, _ in known], b"\r\n"])
     if len(text) > MAX_TEXT:
         return _NOTHING
     marks: list[int] = []
-    for raw, name in found:
+    for raw, name, _ in known:
         size = len(raw) + 1
         marks += (CODES[name.lower()], size & 255, size >> 8)
     marks += (BLANK, 2, 0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 _MONTHS: Final = {
@@ -26,6 +27,11 @@ _TIME: Final = re.compile(
     rb"(?<![0-9])([0-9]{1,2})[:.]([0-9]{2})(?:[:.]([0-9]{2}))?(?![0-9])\s*([AaPp][Mm])?"
 )
 _ZONE: Final = re.compile(rb"\s*(?:([+-])([0-9]{2}):?([0-9]{2})(?![0-9])|([A-Za-z]{1,5}))")
+# What nearly all mail has: ``Tue, 3 Nov 2026 08:05:09 +0100 (CET)``.
+_USUAL: Final = re.compile(
+    rb"(?:[A-Z][a-z]{2}, )?([0-9]{1,2}) ([A-Z][a-z]{2}) ((?:19|20)[0-9]{2})"
+    rb" ([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]) ([+-](?:[01][0-9]|2[0-3])[0-5][0-9])(?: \([A-Z]{1,5}\))?"
+)
 _COMMENT: Final = re.compile(rb"\([^()]*\)")
 _NAMED: Final = {
     b"ut": 0,
@@ -46,6 +52,33 @@ _MAX: Final = 200
 
 def parse_date(value: bytes) -> datetime | None:
     """The date and time of a Date field, in its own zone; None if there is no date in it."""
+    usual = _USUAL.fullmatch(value)
+    if usual is None or usual[2].lower() not in _MONTHS:
+        return parse_date_plainly(value)
+    day, month, year, hour, minute, second, zone = usual.groups()
+    try:
+        return datetime(
+            int(year),
+            _MONTHS[month.lower()],
+            int(day),
+            int(hour),
+            int(minute),
+            int(second),
+            tzinfo=_zone(zone),
+        )
+    except ValueError:
+        return parse_date_plainly(value)
+
+
+@lru_cache(maxsize=256)
+def _zone(text: bytes) -> timezone:
+    """``+0100``."""
+    offset = timedelta(hours=int(text[1:3]), minutes=int(text[3:]))
+    return timezone(-offset if text.startswith(b"-") else offset)
+
+
+def parse_date_plainly(value: bytes) -> datetime | None:
+    """``parse_date`` of any field; the quick way must give the same."""
     text = value[:_MAX]
     if b"(" in text:
         text = _COMMENT.sub(b" ", text)

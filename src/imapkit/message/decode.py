@@ -10,13 +10,15 @@ import binascii
 import re
 from typing import Final
 
-from .charset import to_text
+from .charset import codec_name, to_text
 from .part import Mime
 from .words import lenient_base64
 
 _IDENTITY: Final = frozenset([b"", b"7bit", b"7-bit", b"7bits", b"8bit", b"8-bit", b"8bits", b"binary"])
 _QP: Final = frozenset([b"quoted-printable", b"quotedprintable"])
 _UU: Final = frozenset([b"x-uuencode", b"uuencode", b"x-uue", b"uue"])
+_ASCII: Final = frozenset([None, "western", "utf-8"])
+"""Codecs under which ASCII is ASCII, as ``to_text`` reads it."""
 _LINE_SPACE: Final = re.compile(rb"(?<![ \t])[ \t]++(?=\r?\n|\Z)")
 _BEGIN: Final = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} [^\n]*\n", re.MULTILINE)
 
@@ -77,6 +79,14 @@ def charset_of(mime: Mime) -> bytes:
         if name.lower() in (b"charset", b"charset*"):
             return value.rpartition(b"'")[2] if name.endswith(b"*") else value
     return b""
+
+
+def is_plain(mime: Mime) -> bool:
+    """True where ASCII octets of a part are its text, as they are."""
+    if mime.encoding is not None and not is_identity(mime.encoding):
+        return False
+    charset = charset_of(mime)
+    return not charset or codec_name(charset.decode("latin-1")) in _ASCII
 
 
 def part_text(body: bytes, mime: Mime) -> str:

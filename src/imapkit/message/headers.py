@@ -15,6 +15,7 @@ from .mime import unfold
 
 _LOGICAL: Final = re.compile(rb"[^\n]*(?:\n[ \t][^\n]*)*\n?")
 _NAME: Final = re.compile(rb"([\x00!-9;-~\x80-\xff]+)[ \t]*:")
+_BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 _BLANK: Final = (b"\n", b"\r\n", b"\r", b"")
 _FEW: Final = 100
 """Names that are looked for by one expression: with more it is slower than field by field, and large. Clients choose them."""
@@ -87,10 +88,12 @@ def select_from_all(headers: Sequence[bytes], names: Sequence[bytes]) -> list[by
 
 def is_tidy(header: bytes) -> bool:
     """True for the common header block: one blank line, at its end, and no NUL; what is found line by line is a field then."""
+    blank = _BLANK_LINE.search(header)
     return (
-        header.find(b"\n\r\n") == len(header) - 3 >= 0
+        blank is not None
+        and blank.end() == len(header)
+        and blank[0] == b"\n\r\n"
         and not header.startswith((b"\r\n", b"\n"))
-        and b"\n\n" not in header
         and b"\0" not in header
     )
 

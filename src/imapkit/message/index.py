@@ -1,7 +1,7 @@
 """All that IMAP asks of a message again and again, worked out once at arrival (RFC 3501, RFC 5256, RFC 5957, RFC 8970).
 
 A server stores these values and never parses mail to answer FETCH, SORT or THREAD. The rule this file must not break: every wire-ready
-value is legal IMAP whatever the message holds, and none exceeds ``structure.MAX_WIRE``.
+value is legal IMAP whatever the message holds, and none exceeds ``envelope.MAX_WIRE``.
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ import re
 from datetime import date
 from typing import Final
 
-from ..protocol.envelope import Address
 from ..query.collate import casemap
 from ..record import record
 from .charset import guess
+from .chosen import known_fields, pack_fields_plainly, pack_known
 from .dates import parse_date
-from .envelope import envelope_fields
+from .envelope import all_people, envelope_fields, envelope_fields_of, wire_envelope
 from .part import Part
+from .people import NOBODY, People
 from .preview import preview
 from .scan import scan
 from .section import dump_parts
-from .structure import wire_envelope, wire_structure
+from .structure import wire_structure
 from .subject import base_subject
 from .words import decode_words
 
 _MESSAGE_ID: Final = re.compile(rb"<([^<>\s]{1,990})>")
 _MAX_REFERENCES: Final = 1000
-_MAX_KEY: Final = 1 << 20
 
 
 @record
@@ -41,6 +41,9 @@ class MessageIndex:
     """Octets of the header block with its blank line, at the start of the message."""
     header: bytes
     """The header block; its first megabyte if it is larger."""
+    marks: bytes
+    chosen: bytes
+    """The fields that are asked for again and again, as ``chosen.pack_fields`` packs them."""
     envelope: bytes
     """ENVELOPE, BODY and BODYSTRUCTURE as they follow the item's name."""
     body: bytes
@@ -81,19 +84,24 @@ def index_message(message: bytes | Part) -> MessageIndex:
     """Index a whole message, or the tree that a ``Scanner`` made of one."""
     root = message if isinstance(message, Part) else scan(message)
     header = root.header
-    fields = envelope_fields(header)
-    envelope, envelope_wire = wire_envelope(fields)
+    known = known_fields(header)
+    fields = envelope_fields(header) if known is None else envelope_fields_of(known)
+    marks, chosen = pack_fields_plainly(header) if known is None else pack_known(known)
+    who = all_people(fields)
+    from_, to, cc = who.get(b"from", NOBODY), who.get(b"to", NOBODY), who.get(b"cc", NOBODY)
     body, bodystructure = wire_structure(root)
-    when = parse_date(envelope.date) if envelope.date else None
-    subject = decode_words(envelope.subject or b"")
+    when = parse_date(_first(fields, b"date"))
+    subject = decode_words(_first(fields, b"subject"))
     base, is_reply = base_subject(subject)
-    ids = message_ids(envelope.message_id or b"")
+    ids = message_ids(_first(fields, b"message-id"))
     return MessageIndex(
         size=root.end,
         lines=root.lines,
         header_size=root.body,
         header=header,
-        envelope=envelope_wire,
+        marks=marks,
+        chosen=chosen,
+        envelope=wire_envelope(fields, who),
         body=body,
         bodystructure=bodystructure,
         parts=dump_parts(root),
@@ -102,20 +110,28 @@ def index_message(message: bytes | Part) -> MessageIndex:
         sent_date=None if when is None else when.date(),
         base_subject=casemap(base),
         is_reply=is_reply,
-        from_mailbox=_mailbox(envelope.from_),
-        to_mailbox=_mailbox(envelope.to),
-        cc_mailbox=_mailbox(envelope.cc),
-        from_display=_display(envelope.from_),
-        to_display=_display(envelope.to),
+        from_mailbox=from_.mailbox,
+        to_mailbox=to.mailbox,
+        cc_mailbox=cc.mailbox,
+        from_display=from_.display,
+        to_display=to.display,
         message_id=ids[0] if ids else None,
-        in_reply_to=message_ids(envelope.in_reply_to or b""),
+        in_reply_to=message_ids(_first(fields, b"in-reply-to")),
         references=message_ids(b" ".join(fields.get(b"references", ()))),
-        search_from=_search(fields, b"from"),
-        search_to=_search(fields, b"to"),
-        search_cc=_search(fields, b"cc"),
-        search_bcc=_search(fields, b"bcc"),
-        search_subject=_search(fields, b"subject"),
+        search_from=_search(fields, b"from", who),
+        search_to=_search(fields, b"to", who),
+        search_cc=_search(fields, b"cc", who),
+        search_bcc=_search(fields, b"bcc", who),
+        search_subject=casemap(subject)
+        if len(fields.get(b"subject", ())) == 1
+        else _search(fields, b"subject", who),
     )
+
+
+def _first(fields: dict[bytes, list[bytes]], name: bytes) -> bytes:
+    """The value of the first field of this name; empty where there is none."""
+    values = fields.get(name)
+    return values[0] if values else b""
 
 
 def message_ids(value: bytes) -> tuple[str, ...]:
@@ -130,28 +146,10 @@ def message_ids(value: bytes) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _mailbox(addresses: tuple[Address, ...]) -> str:
-    return casemap(guess(addresses[0].mailbox or b"")) if addresses else ""
-
-
-def _display(addresses: tuple[Address, ...]) -> str:
-    """The DISPLAY sort value of the first address (RFC 5957 section 3)."""
-    if not addresses:
-        return ""
-    first = addresses[0]
-    name = decode_words(first.name) if first.name else ""
-    if not name:
-        mailbox = guess(first.mailbox or b"")
-        name = (
-            f"{mailbox}@{guess(first.host)}"
-            if first.host is not None and first.mailbox is not None
-            else mailbox
-        )
-    return casemap(name)
-
-
-def _search(fields: dict[bytes, list[bytes]], name: bytes) -> str:
+def _search(fields: dict[bytes, list[bytes]], name: bytes, who: dict[bytes, People]) -> str:
     values = fields.get(name)
     if not values:
         return ""
-    return casemap("\n".join([decode_words(value[:_MAX_KEY]) for value in values]))
+    if len(values) == 1 and name in who:
+        return who[name].text
+    return casemap("\n".join([decode_words(value) for value in values]))

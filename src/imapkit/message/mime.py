@@ -6,12 +6,15 @@ Parameter names and values stay raw, as BODYSTRUCTURE wants them. Linear in the 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from .part import Mime, Params
 
 MAX_PARAMS: Final = 500
 MAX_BOUNDARY: Final = 1000
+_SHORT: Final = 4096
+"""Octets of a header of which is remembered what its fields say."""
 
 TEXT_PLAIN: Final = Mime(b"text", b"plain", ((b"charset", b"us-ascii"),))
 DIGEST_DEFAULT: Final = Mime(b"message", b"rfc822")
@@ -113,6 +116,18 @@ def parse_mime(header: bytes, default: Mime = TEXT_PLAIN) -> Mime:
     fields = content_fields(header)
     if not fields:
         return default
+    if default is TEXT_PLAIN and b"boundary" not in fields.get(b"type", b"") and len(header) <= _SHORT:
+        return _remembered(tuple(fields.items()))
+    return _read_mime(fields, default)
+
+
+@lru_cache(maxsize=1024)
+def _remembered(fields: tuple[tuple[bytes, bytes], ...]) -> Mime:
+    """Most parts say what many others said."""
+    return _read_mime(dict(fields), TEXT_PLAIN)
+
+
+def _read_mime(fields: dict[bytes, bytes], default: Mime) -> Mime:
     typed = fields.get(b"type")
     kind = None if typed is None else _parse_type(typed)
     if kind is None:

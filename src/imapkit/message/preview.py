@@ -9,10 +9,11 @@ import html
 import re
 from typing import Final
 
-from .decode import part_text
+from .decode import is_plain, part_text
 from .part import Part, walk
 
 LENGTH: Final = 200
+_FEW: Final = 240
 _START: Final = 600
 
 _TAG_NAME: Final = re.compile(r"</?([a-z][a-z0-9]*)", re.IGNORECASE)
@@ -24,6 +25,8 @@ _INLINE: Final = frozenset(
 _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffd]"
 )
+_CONTROLS: Final = bytes([*range(9), *range(0x0E, 0x20), 0x7F])
+"""Those of them that are ASCII."""
 
 
 def preview(root: Part) -> str:
@@ -35,10 +38,22 @@ def preview(root: Part) -> str:
         if part.mime.subtype.lower() == b"html":
             markup = part
             continue
-        found = _tidy(part_text(part.head, part.mime))
+        found = _plain_start(part) or _tidy(part_text(part.head, part.mime))
         if found:
             return found
     return "" if markup is None else _tidy(strip_markup(part_text(markup.head, markup.mime)))
+
+
+def _plain_start(part: Part) -> str:
+    """The preview of a text that is ASCII as it stands; empty where its first octets are not enough for one."""
+    head = part.head
+    if not (head.isascii() and is_plain(part.mime)):
+        return ""
+    for size in (_FEW, _START):
+        start = " ".join(head[:size].translate(None, _CONTROLS).decode("ascii").split())
+        if len(start) >= LENGTH or len(head) <= size:
+            return start[:LENGTH].rstrip()
+    return ""
 
 
 def _tidy(text: str) -> str:

@@ -480,6 +480,29 @@ def _header_length(header: bytes, blank: bool) -> int:
 
 def scan(data: bytes) -> Part:
     """The tree of a whole message."""
+    return _scan_one_part(data) or scan_plainly(data)
+
+
+def scan_plainly(data: bytes) -> Part:
+    """``scan`` of any message; the quick way must give the same tree."""
     scanner = Scanner()
     scanner.feed(data)
     return scanner.close()
+
+
+def _scan_one_part(data: bytes) -> Part | None:
+    """The tree of the common message that is one part: a header of fields, a blank line, a body. None for others."""
+    stop = _HEADER_STOP.search(data, 0, MAX_HEADER)
+    if stop is None or stop[0] != b"\n\r\n" or data.startswith((b"--", b"\n", b"\r\n")):
+        return None
+    if _FIELD_LINE.match(data) is None:
+        return None
+    body = stop.end()
+    header = data[:body]
+    mime = parse_mime(header)
+    if _kind_of(mime) != LEAF:
+        return None
+    size = len(data)
+    shown = mime.is_text and not mime.is_attachment and mime.subtype.lower() in (b"plain", b"html")
+    head = data[body : body + HEAD] if shown else b""
+    return Part(LEAF, 0, body, size, data.count(b"\n", body), mime, (), header, head)

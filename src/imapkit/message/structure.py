@@ -6,7 +6,6 @@ first, then the envelopes of embedded messages, and at last shows as one opaque 
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Final
 
@@ -21,17 +20,14 @@ from ..protocol.body import (
     TextPart,
     write_body,
 )
-from ..protocol.envelope import Address, Envelope, write_envelope
+from ..protocol.envelope import Envelope
 from ..record import record
 from ..wire.writer import Writer
-from .envelope import build_envelope, envelope_fields, shorten
+from .envelope import MAX_WIRE, build_envelope, envelope_fields, shorten
 from .part import LEAF, MESSAGE, MULTIPART, Mime, Part
 
-MAX_WIRE: Final = 1_000_000
-"""Octets of one wire-ready column."""
 _SHORT: Final = 4096
-"""Octets of a string, and of a header, that are written in the quick way."""
-_UNUSUAL: Final = re.compile(rb'[\x00\r\n\x80-\xff"\\]')
+"""Octets of a header, of which the structure is written in the quick way."""
 
 
 @record
@@ -167,57 +163,4 @@ def wire_structure_plainly(root: Part) -> tuple[bytes, bytes]:
 def _wire_body(body: BodyPart, extended: bool) -> bytes:
     writer = Writer()
     write_body(writer, body, extended)
-    return writer.octets()
-
-
-def wire_envelope(fields: dict[bytes, list[bytes]]) -> tuple[Envelope, bytes]:
-    """The envelope as a record, and as it follows the name of the item."""
-    envelope = build_envelope(fields)
-    octets = _wire_envelope(envelope)
-    for level in _LEVELS[1:]:
-        if len(octets) <= MAX_WIRE:
-            break
-        envelope = shorten(envelope, max(level.addresses, 1), level.octets)
-        octets = _wire_envelope(envelope)
-    return envelope, octets
-
-
-def _wire_envelope(envelope: Envelope) -> bytes:
-    """As ``write_envelope`` writes it: the same octets, in a quarter of the time where strings are short and plain."""
-    from_ = _wire_people(envelope.from_)
-    sender = from_ if envelope.sender is envelope.from_ else _wire_people(envelope.sender)
-    reply_to = from_ if envelope.reply_to is envelope.from_ else _wire_people(envelope.reply_to)
-    fields = (
-        _wire_string(envelope.date), _wire_string(envelope.subject), from_, sender, reply_to, _wire_people(envelope.to),
-        _wire_people(envelope.cc), _wire_people(envelope.bcc), _wire_string(envelope.in_reply_to),
-        _wire_string(envelope.message_id),
-    )  # fmt: skip
-    return b"(%s)" % b" ".join(fields)
-
-
-def wire_envelope_plainly(envelope: Envelope) -> bytes:
-    """The envelope by the writer of the protocol, which the quick way must equal."""
-    writer = Writer()
-    write_envelope(writer, envelope)
-    return writer.octets()
-
-
-def _wire_people(people: tuple[Address, ...]) -> bytes:
-    if not people:
-        return b"NIL"
-    parts = [
-        b"(%s %s %s %s)"
-        % (_wire_string(one.name), _wire_string(one.route), _wire_string(one.mailbox), _wire_string(one.host))
-        for one in people
-    ]
-    return b"(%s)" % b"".join(parts)
-
-
-def _wire_string(value: bytes | None) -> bytes:
-    if value is None:
-        return b"NIL"
-    if len(value) <= _SHORT and _UNUSUAL.search(value) is None:
-        return b'"%s"' % value
-    writer = Writer()
-    writer.string(value)
     return writer.octets()

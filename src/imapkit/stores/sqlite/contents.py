@@ -13,7 +13,7 @@ import zstandard
 
 from imapkit.errors import StoreBroken
 from imapkit.message import header_search
-from imapkit.message.chosen import codes_of, pack_fields
+from imapkit.message.chosen import codes_of
 from imapkit.message.headers import select_from_all
 from imapkit.message.scan import scan
 from imapkit.message.text import search_header, search_text
@@ -121,7 +121,7 @@ def _rows(number: int, content: NewContent, thread: int) -> tuple[tuple[apsw.SQL
     return (
         row,
         _sort_keys(number, content),
-        (number, *pack_fields(index.header)),
+        (number, index.marks, index.chosen),
         (number, *_kept(content.blob)),
     )
 
