@@ -87,6 +87,7 @@ class Scanner:
         "_line_end",
         "_live",
         "_mode",
+        "_needle",
         "_newlines",
         "_opening",
         "_parts",
@@ -114,6 +115,8 @@ class Scanner:
         self._stack: list[_Open] = []
         self._live: dict[bytes, int] = {}
         self._prefixes: tuple[bytes, ...] = ()
+        self._needle = b"\n--"
+        """What a line of any boundary in force begins with, and the line end before it."""
         self._dead: set[bytes] = set()
         self._kept: list[bytes] = []
         self._kept_size = 0
@@ -272,7 +275,7 @@ class Scanner:
             part.digest = part.mime.subtype.lower() == b"digest"
             part.shadowed = self._live.get(boundary, -1)
             self._live[boundary] = len(self._stack) - 1
-            self._prefixes = tuple(self._live)
+            self._follow()
         elif kind == MESSAGE:
             self._push(True, TEXT_PLAIN)
         elif part.mime.is_text and not part.mime.is_attachment:
@@ -280,6 +283,15 @@ class Scanner:
             if subtype in self._wanted:
                 self._wanted.discard(subtype)
                 part.head = [lead[:HEAD]]
+
+    def _follow(self) -> None:
+        """Other boundaries count from here on: what they all begin with is looked for."""
+        self._prefixes = tuple(self._live)
+        first, last = min(self._prefixes, default=b""), max(self._prefixes, default=b"")
+        same = 0
+        while same < len(first) and first[same] == last[same]:
+            same += 1
+        self._needle = b"\n--" + first[:same]
 
     def _push(self, message: bool, default: Mime) -> None:
         """Begin a part here, with its header."""
@@ -309,9 +321,11 @@ class Scanner:
                     return True
             self._bol = False
         while True:
-            line = buf.find(b"\n--", at)
+            line = buf.find(self._needle, at)
             if line < 0:
-                self._take(size if final else size - 3)
+                self._take(
+                    size if final else size - len(self._needle)
+                )  # a carriage return, and all of it but the last octet
                 return False
             found = self._boundary_at(line + 1, final)
             if found == -2:
@@ -398,7 +412,7 @@ class Scanner:
         else:
             self._live.pop(part.boundary, None)
             self._dead.add(part.boundary)
-            self._prefixes = tuple(self._live)
+            self._follow()
         part.boundary = b""
 
     def _close_above(self, depth: int, at: int, crlf: int) -> None:
