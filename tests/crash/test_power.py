@@ -88,6 +88,31 @@ def test_a_power_cut(tmp_path: Path, kept: float, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.crash
+@pytest.mark.parametrize("kept", [0.0, 0.5, 0.95])
+def test_an_account_that_was_just_made(tmp_path: Path, kept: float) -> None:
+    """Its directory got its name after its files were synced: they are there, though nothing was synced below that name."""
+
+    async def scenario() -> None:
+        disk = PowerDisk(tmp_path / "data")
+        store = SqliteStore(tmp_path / "data", disk=disk)
+        await store.create_account("ann", [("INBOX", ())])
+        account = await store.open_account("ann")
+        token = account.token
+        disk.cut(tmp_path / "after", random.Random(1), kept)
+        await account.release()
+        await store.close()
+        disk.close()
+        store = SqliteStore(tmp_path / "after", disk=NextBoot(1))
+        account = await store.open_account("ann")
+        assert account.token == token
+        assert await fsck(account) == []
+        await account.release()
+        await store.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.crash
 def test_flags_are_on_the_disk_after_a_moment(tmp_path: Path) -> None:
     async def scenario() -> None:
         disk = PowerDisk(tmp_path / "data")

@@ -30,7 +30,8 @@ class PowerDisk(Disk):
         self.full = False
         self._lock = threading.Lock()
         self._octets: dict[int, bytes] = {}
-        self._names: dict[Path, dict[str, int]] = {}
+        self._names: dict[int, set[str]] = {}
+        """By the directory's inode: it keeps its names when it gets a new one itself."""
         self.vfs = f"power{_count}"
         self._shim = _Vfs(self.vfs, self)
 
@@ -43,8 +44,8 @@ class PowerDisk(Disk):
     sync_file = sync_data
 
     def sync_directory(self, path: Path) -> None:
-        with self._lock, os.scandir(path) as entries:
-            self._names[path.relative_to(self.root)] = {entry.name: entry.inode() for entry in entries}
+        with self._lock:
+            self._names[path.stat().st_ino] = set(os.listdir(path))
 
     def synced(self, name: str) -> None:
         """SQLite synced one of its files."""
@@ -68,19 +69,16 @@ class PowerDisk(Disk):
     def cut(self, target: Path, chance: random.Random, kept: float) -> None:
         """What is found afterwards, in ``target``; a page that was not synced is there with a chance of ``kept``."""
         with self._lock:
-            self._cut_directory(Path(), target, chance, kept)
+            self._cut_directory(self.root, target, chance, kept)
 
     def _cut_directory(self, place: Path, target: Path, chance: random.Random, kept: float) -> None:
         target.mkdir(mode=0o700)
-        names = self._names.get(place)
-        if names is None and place == Path():
-            names = {"accounts": 0}
-        for name in names or {}:
-            source = self.root / place / name
+        for name in sorted(self._names.get(place.stat().st_ino, ())):
+            source = place / name
             if name.endswith("-shm") or source.is_socket():
                 continue
             if source.is_dir():
-                self._cut_directory(place / name, target / name, chance, kept)
+                self._cut_directory(source, target / name, chance, kept)
             elif source.exists():
                 durable = self._octets.get(source.stat().st_ino, b"")
                 (target / name).write_bytes(_mix(durable, source.read_bytes(), chance, kept))
