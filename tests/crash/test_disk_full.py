@@ -86,7 +86,7 @@ def test_a_large_message_that_does_not_fit_leaves_nothing(tmp_path: Path) -> Non
                     sink.write(data[at : at + 50_000])
                 sink.finish()
             sink.abort()
-        left = [path for path in (account.directory / "blobs").rglob("*") if path.is_file()]
+        left = [path for path in (account.path.parent / "blobs").rglob("*") if path.is_file()]
         assert left == [] and row(account, "INBOX").messages == 1
         await account.append(row(account, "INBOX").id, [message(data)])
         assert row(account, "INBOX").messages == 2 and await fsck(account) == []

@@ -145,7 +145,7 @@ def test_it_is_built_behind_arrivals_and_not_for_few(tmp_path: Path, monkeypatch
     async def scenario(account: SqliteAccount) -> None:
         await fill(account, "INBOX", 49)
         await account.maintenance.idle()
-        assert not (account.directory / search_file.FILE).exists()
+        assert not (account.path.parent / search_file.FILE).exists()
         await fill(account, "INBOX", 51)
         await account.maintenance.idle()
         assert account.index.done() == 100
@@ -229,7 +229,7 @@ def test_the_whole_file_is_checked_once_and_again_after_damage(
             assert await account.index.build(all_of_it=True) == 1
 
     async def damaged(account: SqliteAccount) -> None:
-        (account.directory / search_file.FILE).write_bytes(b"damage!!" * 512)
+        (account.path.parent / search_file.FILE).write_bytes(b"damage!!" * 512)
         account.index.forget()
         assert account.index.narrowed(TextColumn.BODY, "NUMBER", 0) is NOTHING_KNOWN
         assert await account.index.build(all_of_it=True) == 6
@@ -353,7 +353,7 @@ def test_two_processes_build_once_and_both_look_up(tmp_path: Path) -> None:
 def test_a_content_that_cannot_be_read_stops_nothing(tmp_path: Path) -> None:
     async def scenario(account: SqliteAccount) -> None:
         await put(account, "INBOX", ["one", "x" * 100_000, "three"])
-        for path in (account.directory / "blobs").glob("??/*"):
+        for path in (account.path.parent / "blobs").glob("??/*"):
             os.unlink(path)
         assert await account.index.build(all_of_it=True) == 3
         found = account.index.narrowed(TextColumn.BODY, "THREE", 0)

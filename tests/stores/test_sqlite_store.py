@@ -96,12 +96,13 @@ def test_idle_accounts_are_closed_by_their_columns(tmp_path: Path) -> None:
     async def scenario() -> None:
         store = SqliteStore(
             tmp_path, columns_budget=2000
-        )  # an empty mailbox's columns take about a thousand octets
+        )  # the columns of a small mailbox take about a thousand octets
         for number in range(20):
             await store.create_account(f"a{number}", [("INBOX", ())])
         accounts = [await store.open_account(f"a{number}") for number in range(20)]
         for account in accounts:
             (await account.open("INBOX")).release()
+            await fill(account, "INBOX", 1)
         for account in accounts:
             await account.release()
         closed = [account.closed for account in accounts]
@@ -137,6 +138,8 @@ def test_columns_that_nobody_holds_go_when_there_are_too_many(tmp_path: Path) ->
         await store.create_account("ann", [("INBOX", ())])
         account = await store.open_account("ann")
         await account.create("Other")
+        await fill(account, "INBOX", 1)
+        await fill(account, "Other", 1)
         mailbox, other = await account.open("INBOX"), await account.open("Other")
         assert await account.open("INBOX") is mailbox
         mailbox.release()
@@ -186,7 +189,7 @@ def test_same_octets_are_one_file(tmp_path: Path) -> None:
         store, account = await opened(tmp_path)
         data = octets(body="x" * 100_000)
         await account.append(row(account, "INBOX").id, [message(data), message(data)])
-        files = [path for path in (account.directory / "blobs").rglob("*") if path.is_file()]
+        files = [path for path in (account.path.parent / "blobs").rglob("*") if path.is_file()]
         assert len(files) == 1 and files[0].read_bytes() == data
         mailbox = await account.open("INBOX")
         assert len(set(column(mailbox, Column.EMAILID).values())) == 2, "two arrivals"
@@ -201,7 +204,7 @@ def test_same_octets_are_one_file(tmp_path: Path) -> None:
 
 def test_a_cancelled_wait_gives_the_lock_back(tmp_path: Path) -> None:
     async def scenario() -> None:
-        one, other = WriterLock(tmp_path / "lock"), WriterLock(tmp_path / "lock")
+        one, other = WriterLock(f"{tmp_path}/lock"), WriterLock(f"{tmp_path}/lock")
         await one.acquire()
         waiting = asyncio.create_task(other.acquire())
         await asyncio.sleep(0.05)

@@ -43,6 +43,11 @@ DURABLE, FLAGS_ONLY = True, False
 class AccountModel(ABC):
     """What memory and disk have in common."""
 
+    __slots__ = (
+        "_rows", "_waiters", "id", "last_modseq", "last_uidvalidity", "names", "next_mailbox", "next_trash", "open_mailboxes",
+        "sorted_names", "states", "subscribed", "token",
+    )  # fmt: skip
+
     def __init__(self, account_id: str, token: str) -> None:
         self.id = account_id
         self.token = token

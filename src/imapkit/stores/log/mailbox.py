@@ -85,6 +85,10 @@ class Contents(Protocol):
 class OpenMailbox:
     """Shared by all sessions of this process that have the mailbox open."""
 
+    __slots__ = (
+        "_names", "_tail", "_tail_from", "_tail_modseqs", "arranged", "columns", "contents", "gone", "holders", "row", "state",
+    )  # fmt: skip
+
     def __init__(self, contents: Contents, columns: Columns, state: State, tail_from: int) -> None:
         self.contents = contents
         self.columns = columns

@@ -17,7 +17,7 @@ from typing import Protocol, cast
 
 import apsw
 
-from imapkit.errors import MailboxMissing, StoreBroken, StoreError
+from imapkit.errors import MailboxMissing, StoreError
 from imapkit.ports.gate import held
 from imapkit.ports.store import AnyColumn, NewMessage
 from imapkit.protocol.numset import Range
@@ -34,6 +34,7 @@ from imapkit.wire.frame import LiteralSink, MemorySink
 from . import database
 from .arrangement import Arrangement, octets_of
 from .blobs import Blobs
+from .body import SqliteBody
 from .contents import INLINE, Contents, InFile, Inline, insert_contents, tables_of
 from .disk import Disk
 from .errors import store_errors
@@ -42,13 +43,15 @@ from .kept_keys import columns_of
 from .loading import load_columns
 from .locks import OpenLock, WriterLock
 from .maintenance import Maintenance
+from .opening import begin
 from .read_ahead import ReadAhead, read_ahead
-from .schema import migrate, read_meta, write_meta
+from .schema import read_meta, write_meta
 from .search_index import TextIndex
 from .sort_rows import SortRows
 from .states import (
     COUNTERS,
     NUMBERS,
+    Counters,
     after,
     read_counters,
     read_entries,
@@ -64,8 +67,6 @@ from .sync import SyncThreads, WalSync
 from .tick import TickWord
 
 FLAGS_WITHIN = 0.2
-_ALL = 1 << 40
-"""More octets than a message has."""
 LOOK_EVERY = 10.0
 
 
@@ -95,25 +96,6 @@ class Owner(Protocol):
         ...
 
     async def give_back(self, account: SqliteAccount) -> None: ...
-
-
-class SqliteBody:
-    """The octets of a stored message; looked up when they are asked for."""
-
-    __slots__ = ("_account", "_number")
-
-    def __init__(self, account: SqliteAccount, number: int) -> None:
-        self._account = account
-        self._number = number
-
-    @property
-    def size(self) -> int:
-        with store_errors(self._account.path):
-            return self._account.contents.size(self._number)
-
-    def read(self, offset: int = 0, length: int | None = None) -> bytes:
-        with store_errors(self._account.path):
-            return self._account.contents.octets(self._number, offset, _ALL if length is None else length)
 
 
 class _Writing(AbstractAsyncContextManager[Change]):
@@ -146,8 +128,13 @@ class _Writing(AbstractAsyncContextManager[Change]):
 class SqliteAccount(AccountModel):
     """One account, opened by ``SqliteStore``."""
 
+    # Thousands of them are there at once, most of which only wait.
+    __slots__ = (
+        "_handle", "_in_use", "_index", "_look_timer", "_open_lock", "blobs", "closed", "contents", "counted", "disk", "holders",
+        "lock", "maintenance", "next_content", "owner", "path", "sync", "threads", "tick", "ticks",
+    )  # fmt: skip
+
     def __init__(self, account_id: str, directory: Path, owner: Owner) -> None:
-        self.directory = directory
         self.path = directory / database.FILE
         self.owner = owner
         self.holders = self.counted = 0
@@ -155,47 +142,54 @@ class SqliteAccount(AccountModel):
         self.tick = -1
         self.next_content = 1
         self._in_use = False
+        self._index: TextIndex | None = None
         self._look_timer: asyncio.TimerHandle | None = None
-        self.lock = WriterLock(directory / "writer.lock")
-        self._open_lock = OpenLock(directory / "open.lock")
+        self.lock = WriterLock(f"{directory}/writer.lock")
         with store_errors(self.path):
+            self._open_lock = OpenLock(f"{directory}/open.lock")
             self.ticks = TickWord(self._open_lock.fd)
         self.disk = owner.disk
         self.threads = owner.threads
         self._handle = Handle(self.path, self.disk)
-        self.sync = WalSync(Path(f"{self.path}-wal"), self.disk, owner.syncs)
-        self.blobs = Blobs(directory / "blobs", self.disk)
+        self.sync = WalSync(f"{self.path}-wal", self.disk, owner.syncs)
+        self.blobs = Blobs(f"{directory}/blobs", self.disk)
+        self.maintenance = Maintenance(self)
+        self._handle.hook = self.maintenance.committed
         super().__init__(account_id, "")
 
     async def start(self) -> None:
         """Bring the file up to date, skip ahead after a power cut, and read the mailboxes."""
-        boot = self.disk.boot_id()
         with store_errors(self.path):
             async with self.lock:
-                migrate(self.db, self.path)
-                if database.was_cut(self.db, boot):
-                    database.skip_ahead(self.db, boot)
-                    self._in_use = True
-                self.ticks.write(read_counters(self.db).tick)
-            self.token = read_meta(self.db, "token") or ""
-            if not self.token:
-                raise StoreBroken(f"{self.path} lacks its token")
-            self.contents = Contents(self._handle, self.blobs, self.token)
-            self.maintenance = Maintenance(self)
-            self.index = TextIndex(self, self.maintenance.index_behind, self.maintenance.is_stopping)
-            self._handle.hook = self.maintenance.committed
-            self.db.set_wal_hook(self._handle.hook)
-        await self.refresh()
+                found = begin(self._handle, self.path, self.disk)
+                if self.ticks.read() != found.counters.tick:
+                    self.ticks.write(found.counters.tick)
+        self.token = found.token
+        self.contents = Contents(self._handle, self.blobs, self.token)
+        self.subscribed = found.subscribed
+        self.take_states(found.states, [])
+        self._take_counters(found.counters)
+        if found.inbox is not None:
+            state, columns = found.inbox
+            self.open_mailboxes[state.id] = OpenMailbox(self, columns, state, tail_from=state.modseq)
         self.blobs.clear_spool(time.time() - 86400)
-        if self._in_use:
+        if found.was_cut:
+            self._in_use = True
             await self.sync.barrier()
 
     @property
     def db(self) -> apsw.Connection:
         return self._handle.db
 
+    @property
+    def index(self) -> TextIndex:
+        if self._index is None:
+            maintenance = self.maintenance
+            self._index = TextIndex(self, maintenance.index_behind, maintenance.is_stopping)
+        return self._index
+
     def rest(self) -> bool:
-        """Give back what is only needed by an account that is used, if it was not since the last call; True when it did."""
+        """Give back what is only needed by an account that is used, if it was not since the last call; True when that was much."""
         if (
             not self._handle.is_unused()
             or self.maintenance.is_busy
@@ -203,9 +197,14 @@ class SqliteAccount(AccountModel):
             or not self.sync.rest()
         ):
             return False
-        self.index.forget()
-        self._handle.rest()
-        return True
+        self.lock.rest()
+        self.ticks.rest()
+        self._forget_index()
+        return self._handle.rest()
+
+    def _forget_index(self) -> None:
+        if self._index is not None:
+            self._index.forget()
 
     # Changes
 
@@ -362,27 +361,24 @@ class SqliteAccount(AccountModel):
         counters = read_counters(self.db)
         if counters.tick == self.tick:
             return
-        first_time = self.tick < 0
-        entries: list[Entry] = []
-        if first_time:
-            rows = self.db.execute("SELECT name FROM subscription").fetchall()
-            self.subscribed = frozenset(cast(str, row[0]) for row in rows)
-        else:
-            entries = read_entries(self.db, "id >= ?", (after(self.last_modseq),))
+        entries = read_entries(self.db, "id >= ?", (after(self.last_modseq),))
         states = read_states(self.db, self.tick)
         removed = [entry.fact.mailbox for entry in entries if isinstance(entry.fact, Deleted)]
         self._forget_names(states, removed)
         self.take_states(states, [])
         self.take_states([], removed)
         self._take_entries(entries, removed)
+        self._take_counters(counters)
+        if entries:
+            self.wake()
+
+    def _take_counters(self, counters: Counters) -> None:
         self.tick = counters.tick
         self.last_modseq = counters.modseq
         self.last_uidvalidity = counters.uidvalidity
         self.next_mailbox = counters.next_mailbox
         self.next_content = counters.next_content
         self.next_trash = counters.next_trash
-        if entries:
-            self.wake()
 
     def _forget_names(self, states: Sequence[State], removed: Sequence[int]) -> None:
         """Names move between mailboxes: all old ones go before the new ones come."""
@@ -576,22 +572,27 @@ class SqliteAccount(AccountModel):
         self.closed = True
         self._stop_looking()
         await self.maintenance.stop()
-        self.index.forget()
+        self._forget_index()
         await self.sync.close()
         self.wake()
         with store_errors(self.path):
             try:
-                last = self._open_lock.is_last()
-                async with self.lock:
-                    if last and read_meta(self.db, "clean") != "1":
-                        with self.db:
-                            write_meta(self.db, "clean", "1")
-                    database.checkpointed(self.db, apsw.SQLITE_CHECKPOINT_PASSIVE)
-                    if self._in_use and not last:
-                        await self.sync.barrier()
-                        await self.sync.close()
+                if self._handle.was_opened or self.ticks.read() != self.tick:
+                    await self._leave()
             finally:
                 self._handle.close()
                 self.lock.close()
                 self.ticks.close()
                 self._open_lock.close()
+
+    async def _leave(self) -> None:
+        """The file of an account that was more than looked at."""
+        last = self._open_lock.is_last()
+        async with self.lock:
+            if last and read_meta(self.db, "clean") != "1":
+                with self.db:
+                    write_meta(self.db, "clean", "1")
+            database.checkpointed(self.db, apsw.SQLITE_CHECKPOINT_PASSIVE)
+            if self._in_use and not last:
+                await self.sync.barrier()
+                await self.sync.close()

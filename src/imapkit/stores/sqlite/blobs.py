@@ -102,9 +102,15 @@ class Spool:
 class Blobs:
     """The files of one account."""
 
-    def __init__(self, directory: Path, disk: Disk) -> None:
-        self._directory = directory
+    __slots__ = ("_disk", "_place")
+
+    def __init__(self, directory: Path | str, disk: Disk) -> None:
+        self._place = str(directory)
         self._disk = disk
+
+    @property
+    def _directory(self) -> Path:
+        return Path(self._place)
 
     def spool(self) -> Spool:
         return Spool(self._directory / "spool" / secrets.token_hex(12))
@@ -141,7 +147,7 @@ class Blobs:
 
     def read(self, name: str, offset: int, length: int) -> bytes:
         """Octets from ``offset``; fewer than ``length`` at the end of the file only."""
-        path = f"{self._directory}/{name[:2]}/{name}"
+        path = f"{self._place}/{name[:2]}/{name}"
         with store_errors(path):
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             try:
@@ -156,10 +162,14 @@ class Blobs:
 
     def clear_spool(self, older_than: float) -> None:
         """Remove what a killed process left, if it is older than that time."""
-        for path in (self._directory / "spool").glob("*"):
+        spool = f"{self._place}/spool"
+        if not os.path.isdir(spool):  # of most accounts: nothing large ever came
+            return
+        for name in os.listdir(spool):
+            path = f"{spool}/{name}"
             try:
-                if path.stat().st_mtime < older_than:
-                    path.unlink()
+                if os.stat(path).st_mtime < older_than:
+                    os.unlink(path)
             except FileNotFoundError:
                 continue
 

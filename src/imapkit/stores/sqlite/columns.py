@@ -44,8 +44,10 @@ _LARGEST = (1 << 63) - 1
 _FOLD = 1024
 _LOOK = 8192
 """Messages looked at together for the first without a flag: it mostly is among the first."""
-_SPAN = 1 << 20
-"""Contents no farther apart are looked for by marks."""
+# All empty mailboxes share these: many accounts have hardly anything else, and arrays are not small.
+_NO_COLUMNS: dict[str, Column] = {name: np.empty(0, kind) for name, kind in _KINDS.items()}
+_NO_PLANE: Column = np.zeros(0, np.uint64)
+_NO_ALIVE: npt.NDArray[np.bool_] = np.ones(0, np.bool_)
 _NOTHING = NumpySet(np.empty(0, np.uint32))
 
 
@@ -58,9 +60,9 @@ class NumpyColumns:
         """The highest UID that was ever added."""
         self._used = 0
         self._dead = 0
-        self._columns: dict[str, Column] = {name: np.empty(16, kind) for name, kind in _KINDS.items()}
-        self._planes: list[Column] = [np.zeros(16, np.uint64)]
-        self._alive = np.ones(16, np.bool_)
+        self._columns = _NO_COLUMNS
+        self._planes: list[Column] = [_NO_PLANE]
+        self._alive = _NO_ALIVE
         self._present: NumpySet | None = None
         self._snapshot: array[int] | None = None
         self._first: int | None = None

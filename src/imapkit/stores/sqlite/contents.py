@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from array import array
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import cast
+from typing import Final, cast
 
 import apsw
 import zstandard
@@ -178,6 +179,17 @@ def _cut(head: bytes, rest: bytes, start: int, end: int) -> bytes:
     return data if start == 0 and end >= len(data) else data[start:end]
 
 
+class _Zstd(threading.local):
+    """One of each a thread: together they take 100 KB, and their making as long as a login."""
+
+    def __init__(self) -> None:
+        self.pack = zstandard.ZstdCompressor(level=LEVEL)
+        self.unpack = zstandard.ZstdDecompressor()
+
+
+_zstd: Final = _Zstd()
+
+
 class Contents:
     """Reads the contents of one account."""
 
@@ -188,8 +200,6 @@ class Contents:
         self._queries: dict[tuple[Column, ...], str] = {}
         self._latest_file = (0, "")
         """(content, name) of the file that was read last: large ones are read in pieces."""
-        self._pack = zstandard.ZstdCompressor(level=LEVEL)
-        self._unpack = zstandard.ZstdDecompressor()
         self.new_texts: dict[int, bytes] = {}
         """Texts that were made for a search, to be stored with the next change or when there is time."""
 
@@ -364,7 +374,7 @@ class Contents:
             return [search_header(header) for header in self.headers(contents)]
         stored = self._join(_STORED_TEXTS, contents)
         return [
-            self._unpack.decompress(cast(bytes, data)).decode()
+            _zstd.unpack.decompress(cast(bytes, data)).decode()
             if version == TEXT_VERSION
             else self.make_text(number)
             for number, (data, version) in zip(contents, stored, strict=True)
@@ -380,7 +390,7 @@ class Contents:
             return [at for at, (place,) in enumerate(self._join(query, contents, needle)) if place]
         if column is TextColumn.HEADERS:
             return header_search.holding(self.headers(contents), needle)
-        octets, unpack = needle.encode(), self._unpack.decompress
+        octets, unpack = needle.encode(), _zstd.unpack.decompress
         return [
             at
             for at, (data, version) in enumerate(self._join(_STORED_TEXTS, contents))
@@ -423,10 +433,10 @@ class Contents:
         """The text of a message that has none stored yet; it is kept for storing."""
         packed = self.new_texts.get(number)
         if packed is not None:
-            return self._unpack.decompress(packed).decode()
+            return _zstd.unpack.decompress(packed).decode()
         data = self.octets(number, 0, _TEXT_LIMIT)
         text = search_text(data, scan(data))
-        self.new_texts[number] = self._pack.compress(text.encode("utf-8", "replace"))
+        self.new_texts[number] = _zstd.pack.compress(text.encode("utf-8", "replace"))
         return text
 
     def store_texts(self) -> None:

@@ -7,6 +7,7 @@ ahead before the first answer, and whoever saw more is sent back to a full compa
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ from imapkit.stores.log.codec import encode
 from imapkit.stores.log.entry import Kind, Touched
 
 from .disk import Disk
-from .schema import read_meta, write_meta
+from .schema import write_meta
 from .states import PART_BITS, read_counters, read_states, write_state
 
 FILE: Final = "mail.db"
@@ -25,8 +26,11 @@ BUSY_MS: Final = 5000
 
 
 def connect(path: Path, disk: Disk) -> apsw.Connection:
-    """A connection as STORE rules 11 and 16 want it: WAL, NORMAL, no checkpoint on the path of a commit."""
-    db = apsw.Connection(str(path), vfs=disk.vfs)
+    """A connection as STORE rules 11 and 16 want it: WAL, NORMAL, no checkpoint on the path of a commit.
+
+    Where there is no file there will be none: an account that lost its file must not look like an empty one.
+    """
+    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, vfs=disk.vfs)
     try:
         db.set_busy_timeout(BUSY_MS)
         db.execute("PRAGMA journal_mode=WAL").fetchall()
@@ -38,11 +42,11 @@ def connect(path: Path, disk: Disk) -> apsw.Connection:
     return db
 
 
-def was_cut(db: apsw.Connection, boot: str) -> bool:
+def was_cut(meta: Mapping[str, str], boot: str) -> bool:
     """True when the machine may have stopped while somebody wrote."""
-    if read_meta(db, "clean") == "1":
+    if meta.get("clean") == "1":
         return False
-    return not boot or read_meta(db, "boot") != boot
+    return not boot or meta.get("boot") != boot
 
 
 def mark_in_use(db: apsw.Connection, boot: str) -> None:

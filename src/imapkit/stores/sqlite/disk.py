@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -46,12 +47,18 @@ class Disk:
 
     def boot_id(self) -> str:
         """The same as long as the machine runs; empty when nobody knows (then every unclean close counts as a power cut)."""
-        if _BOOT_ID.exists():
-            return _BOOT_ID.read_text().strip()
-        if sys.platform == "darwin":
-            done = subprocess.run(
-                ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"],
-                capture_output=True, text=True, check=False, timeout=5,
-            )  # fmt: skip
-            return done.stdout.strip()
-        return ""
+        return _boot_id()
+
+
+@cache
+def _boot_id() -> str:
+    """Looked up once: the machine runs as long as this process does."""
+    if _BOOT_ID.exists():
+        return _BOOT_ID.read_text().strip()
+    if sys.platform == "darwin":
+        done = subprocess.run(
+            ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"],
+            capture_output=True, text=True, check=False, timeout=5,
+        )  # fmt: skip
+        return done.stdout.strip()
+    return ""

@@ -35,7 +35,9 @@ class HasConnection(Protocol):
 
 
 class Handle:
-    """``hook``: what SQLite calls after a commit."""
+    """``hook``: what SQLite calls after a commit. ``was_opened``: somebody asked for it, ever."""
+
+    __slots__ = ("_closed", "_db", "_disk", "_path", "_used", "hook", "was_opened")
 
     def __init__(self, path: Path, disk: Disk) -> None:
         self.hook: WalHook | None = None
@@ -46,6 +48,7 @@ class Handle:
         self._db: apsw.Connection | None = None
         self._used = False
         self._closed = False
+        self.was_opened = False
 
     @property
     def db(self) -> apsw.Connection:
@@ -58,20 +61,23 @@ class Handle:
             raise StoreError("the account is closed")
         self.file = File(self._path, next_descriptor())
         self._db = database.connect(self._path, self._disk)
+        self.was_opened = True
         self._db.set_wal_hook(self.hook)
         return self._db
 
     def is_unused(self) -> bool:
-        """True when it is open and nobody asked for it since the last call of this."""
+        """True when nobody asked for it since the last call of this."""
         used, self._used = self._used, False
-        return self._db is not None and not used and not self._db.in_transaction
+        return not used and (self._db is None or not self._db.in_transaction)
 
-    def rest(self) -> None:
-        """Close it until it is asked for again. The WAL stays as it is: the next to open the file reads it."""
-        if self._db is not None:
-            self._db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-            self._db.close()
-            self._db = None
+    def rest(self) -> bool:
+        """Close it until it is asked for again; True when it was open. The WAL stays as it is: the next to open the file reads it."""
+        if self._db is None:
+            return False
+        self._db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        self._db.close()
+        self._db = None
+        return True
 
     def close(self) -> None:
         """For good."""

@@ -8,14 +8,18 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-from pathlib import Path
+
+from .errors import store_errors
 
 
 class WriterLock:
     """One writer at a time: among the tasks of this process, and among processes."""
 
-    def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    __slots__ = ("_fd", "_path", "_tasks")
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._fd = -1
         self._tasks = asyncio.Lock()
 
     @property
@@ -24,8 +28,12 @@ class WriterLock:
         return self._tasks.locked()
 
     async def acquire(self) -> None:
+        """Raises StoreError where the file cannot be opened."""
         await self._tasks.acquire()
         try:
+            if self._fd < 0:
+                with store_errors(self._path):
+                    self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             await self._wait()
@@ -54,14 +62,21 @@ class WriterLock:
     async def __aexit__(self, *_: object) -> None:
         self.release()
 
-    def close(self) -> None:
-        os.close(self._fd)
+    def rest(self) -> None:
+        """Close the file, which the next writer opens again. Nobody may hold the lock, or want it."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    close = rest
 
 
 class OpenLock:
     """Held shared while a process has the account open; whoever gets it alone at the end is the last."""
 
-    def __init__(self, path: Path) -> None:
+    __slots__ = ("fd",)
+
+    def __init__(self, path: str) -> None:
         self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self.fd, fcntl.LOCK_SH)
 

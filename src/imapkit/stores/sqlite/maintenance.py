@@ -56,13 +56,16 @@ class Maintained(Compacted, Protocol):
     contents: Contents
     next_content: int
 
-    index: TextIndex
+    @property
+    def index(self) -> TextIndex: ...
 
     async def store_texts(self) -> None: ...
 
 
 class Maintenance:
     """The background tasks of one account, at most one of each kind."""
+
+    __slots__ = ("_account", "_due", "_first_span", "_first_text", "_pages", "_stopped", "_stopping", "_tasks")
 
     def __init__(self, account: Maintained) -> None:
         self._account = account
@@ -73,7 +76,8 @@ class Maintenance:
         self._first_text: int | None = None
         self._first_span = 0
         """From here on sort keys may be not packed yet."""
-        self._stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._stopping: asyncio.Future[None] | None = None
+        """For those who pause."""
 
     def committed(self, db: apsw.Connection, name: str, pages: int) -> int:
         """SQLite's hook: so many pages are in the WAL after a commit."""
@@ -143,7 +147,7 @@ class Maintenance:
     async def _make_texts(self) -> None:
         account = self._account
         await self._pause(TEXTS_AFTER)
-        while self._first_text is not None and not self._stopping.done():
+        while self._first_text is not None and not self.is_stopping():
             with store_errors(account.path):
                 found = account.contents.without_text(self._first_text, TEXTS_AT_ONCE)
             for at in range(0, len(found), TEXTS_STEP):
@@ -153,7 +157,7 @@ class Maintenance:
                     for number in part:
                         account.contents.make_text(number)
                 await self._pause(0.001)
-                if self._stopping.done():
+                if self.is_stopping():
                     return
             # Before the next await: what arrives from here on sets it again.
             self._first_text = found[-1] + 1 if found else None
@@ -181,11 +185,13 @@ class Maintenance:
         return bool(self._tasks)
 
     def is_stopping(self) -> bool:
-        return self._stopping.done()
+        return self._stopped
 
     async def _pause(self, seconds: float) -> None:
         """Let others work; ends early when the account is closed."""
         if not self._stopped:
+            if self._stopping is None:
+                self._stopping = asyncio.get_running_loop().create_future()
             await asyncio.wait([self._stopping], timeout=seconds)
 
     async def _store_texts(self) -> None:
@@ -195,7 +201,7 @@ class Maintenance:
     async def stop(self) -> None:
         """No new tasks; those that run are waited for."""
         self._stopped = True
-        if not self._stopping.done():
+        if self._stopping is not None and not self._stopping.done():
             self._stopping.set_result(None)
         await self.idle()
 

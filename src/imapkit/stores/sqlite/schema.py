@@ -100,6 +100,10 @@ def read_meta(db: apsw.Connection, key: str) -> str | None:
     return None if row is None else cast(str, row[0])
 
 
+def read_all_meta(db: apsw.Connection) -> dict[str, str]:
+    return dict(cast("list[tuple[str, str]]", db.execute("SELECT key, value FROM meta").fetchall()))
+
+
 def write_meta(db: apsw.Connection, key: str, value: str) -> None:
     db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 

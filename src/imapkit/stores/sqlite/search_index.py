@@ -70,7 +70,6 @@ class Indexed(HasConnection, Protocol):
 
     id: str
     token: str
-    directory: Path
     path: Path
     disk: Disk
     threads: Executor
@@ -87,7 +86,7 @@ class TextIndex:
         self._account = account
         self._begin = begin
         self._is_stopping = is_stopping
-        self._path = account.directory / search_file.FILE
+        self._path = account.path.parent / search_file.FILE
         self._reader: SearchFile | None = None
         self._inode = 0
         self._checked = 0
@@ -172,7 +171,7 @@ class TextIndex:
         """Index what is not; gives the number of contents. Does nothing while another process is at it."""
         if not all_of_it and not self.is_behind(self.done()):
             return 0
-        lock = os.open(self._account.directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(self._account.path.parent / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return await self._build()
@@ -183,7 +182,7 @@ class TextIndex:
 
     async def rebuild(self) -> int:
         """Delete the index and make it anew; gives the number of contents. Raises StoreError while another process builds."""
-        lock = os.open(self._account.directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(self._account.path.parent / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.forget()

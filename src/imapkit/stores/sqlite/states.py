@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from sys import intern
 from typing import cast
 
 import apsw
@@ -58,9 +59,10 @@ def read_states(db: apsw.Connection, after_tick: int) -> list[State]:
     return [_state(row) for row in rows]
 
 
+@lru_cache(4096)
 def _words(text: str) -> tuple[str, ...]:
-    """A JSON list of words; most mailboxes have none."""
-    return () if text == "[]" else tuple(json.loads(text))
+    """A JSON list of words; the same few are read again and again."""
+    return tuple(json.loads(text))
 
 
 def _state(row: _StateRow) -> State:
@@ -69,7 +71,7 @@ def _state(row: _StateRow) -> State:
         counts
     )
     return State(
-        number, name, object_id, uidvalidity, _words(special_use), cast(int, uidnext), cast(int, modseq),
+        number, intern(name), object_id, uidvalidity, _words(special_use), cast(int, uidnext), cast(int, modseq),
         cast(int, messages), cast(int, unseen), cast(int, deleted), cast(int, size), cast(int, deleted_size),
         cast(int, recent), cast(int, recent_from), _words(cast(str, keywords)),
         *cast("list[int]", rest),

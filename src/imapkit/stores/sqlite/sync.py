@@ -73,11 +73,15 @@ class SyncThreads:
 class WalSync:
     """Makes the commits of one account durable. A ``Durable`` of ``ports.gate``."""
 
-    def __init__(self, wal: Path, disk: Disk, threads: SyncThreads) -> None:
+    __slots__ = (
+        "_batch", "_disk", "_fd", "_running", "_threads", "_timer", "_waiting", "_wal", "begun", "failures", "synced",
+    )  # fmt: skip
+
+    def __init__(self, wal: Path | str, disk: Disk, threads: SyncThreads) -> None:
         self.begun = 0
         self.synced = 0
         self.failures = 0
-        self._wal = wal
+        self._wal = str(wal)
         self._disk = disk
         self._threads = threads
         self._fd: int | None = None
@@ -120,9 +124,9 @@ class WalSync:
         with store_errors(self._wal):
             if self._fd is None:
                 self._fd = os.open(self._wal, os.O_RDONLY | os.O_CLOEXEC)
-                self._disk.sync_directory(self._wal.parent)
+                self._disk.sync_directory(Path(self._wal).parent)
             self._disk.reached("syncing")
-            self._disk.sync_data(self._fd, self._wal)
+            self._disk.sync_data(self._fd, Path(self._wal))
             self._disk.reached("synced")
 
     def _ended(self, error: BaseException | None) -> None:
