@@ -37,7 +37,13 @@ async def opened(store: SqliteStore) -> SqliteAccount:
 
 
 def seen(account: SqliteAccount) -> object:
-    counters = account.modseq, account.last_uidvalidity, account.next_mailbox, account.next_content, account.tick
+    counters = (
+        account.modseq,
+        account.last_uidvalidity,
+        account.next_mailbox,
+        account.next_content,
+        account.tick,
+    )
     return account.token, counters, account.mailboxes(), account.subscriptions()
 
 

@@ -98,7 +98,7 @@ def test_a_commit_that_failed_hides_nothing(tmp_path: Path, monkeypatch: pytest.
 def test_who_waits_finds_a_change_whose_hint_was_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imapkit.stores.sqlite.account.LOOK_EVERY", 0.02)
+    monkeypatch.setattr("imapkit.stores.sqlite.store.LOOK_EVERY", 0.02)
     monkeypatch.setattr(SqliteStore, "_heard", lambda *_: None)
 
     async def run() -> None:

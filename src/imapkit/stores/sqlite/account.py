@@ -67,7 +67,6 @@ from .sync import SyncThreads, WalSync
 from .tick import TickWord
 
 FLAGS_WITHIN = 0.2
-LOOK_EVERY = 10.0
 
 
 class Owner(Protocol):
@@ -93,6 +92,10 @@ class Owner(Protocol):
 
     def committed(self, account: SqliteAccount) -> None:
         """Tell other processes."""
+        ...
+
+    def look_later(self) -> None:
+        """Call ``look`` from time to time: a hint may be lost."""
         ...
 
     async def give_back(self, account: SqliteAccount) -> None: ...
@@ -130,7 +133,7 @@ class SqliteAccount(AccountModel):
 
     # Thousands of them are there at once, most of which only wait.
     __slots__ = (
-        "_handle", "_in_use", "_index", "_look_timer", "_open_lock", "blobs", "closed", "contents", "counted", "disk", "holders",
+        "_handle", "_in_use", "_index", "_open_lock", "blobs", "closed", "contents", "counted", "disk", "holders",
         "lock", "maintenance", "next_content", "owner", "path", "sync", "threads", "tick", "ticks",
     )  # fmt: skip
 
@@ -143,7 +146,6 @@ class SqliteAccount(AccountModel):
         self.next_content = 1
         self._in_use = False
         self._index: TextIndex | None = None
-        self._look_timer: asyncio.TimerHandle | None = None
         self.lock = WriterLock(f"{directory}/writer.lock")
         with store_errors(self.path):
             self._open_lock = OpenLock(f"{directory}/open.lock")
@@ -414,26 +416,17 @@ class SqliteAccount(AccountModel):
     async def changed(self, since: int) -> None:
         await self.refresh()
         while self.last_modseq <= since:
-            self._look_later()
+            self.owner.look_later()
             await self.wait()
             await self.refresh()
 
-    def _look_later(self) -> None:
-        """One timer for all who wait: a hint may be lost, and ten thousand idle sessions must not each look for themselves."""
-        if self._look_timer is None:
-            self._look_timer = asyncio.get_running_loop().call_later(LOOK_EVERY, self._look_again)
-
-    def _look_again(self) -> None:
-        self._look_timer = None
+    def look(self) -> bool:
+        """Wake those who wait when there is something new; False: nobody waits."""
+        if not self._waiters:
+            return False
         if self.ticks.read() != self.tick:
             self.wake()  # they refresh, and whatever goes wrong then is theirs
-        elif self._waiters:
-            self._look_later()
-
-    def _stop_looking(self) -> None:
-        if self._look_timer is not None:
-            self._look_timer.cancel()
-            self._look_timer = None
+        return True
 
     # What the model reads
 
@@ -560,7 +553,6 @@ class SqliteAccount(AccountModel):
     async def abandon(self) -> None:
         """Close what could not be started."""
         self.closed = True
-        self._stop_looking()
         await self.sync.close()
         self._handle.close()
         self.lock.close()
@@ -570,7 +562,6 @@ class SqliteAccount(AccountModel):
     async def close(self) -> None:
         """Sync, checkpoint, and, if nobody else has the account open, mark it as cleanly closed."""
         self.closed = True
-        self._stop_looking()
         await self.maintenance.stop()
         self._forget_index()
         await self.sync.close()

@@ -8,6 +8,7 @@ import resource
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,10 +25,20 @@ from .sync import SyncThreads
 
 _log = logging.getLogger(__name__)
 DESCRIPTORS: Final = 6
-"""Of an account in use; one at rest has half of them."""
+"""Of an account in use; one at rest has one."""
 MOST_ACCOUNTS: Final = 4096
+LOOK_EVERY: Final = 10.0
+"""Seconds between two looks at the accounts for which somebody waits."""
 ALL_COLUMNS: Final = 8
 """So many times the budget of one account is for the columns of all, before idle ones are closed."""
+
+
+class _Door:
+    __slots__ = ("lock", "wanted")
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.wanted = 0
 
 
 class SqliteStore:
@@ -52,13 +63,14 @@ class SqliteStore:
         self.syncs = SyncThreads()
         self._most = most_accounts if most_accounts is not None else _account_budget()
         self._accounts: dict[str, SqliteAccount] = {}
-        self._opening: dict[str, asyncio.Lock] = {}
+        self._doors: dict[str, _Door] = {}
         self._hints = Hints(data_dir / "run", self._heard)
         self._octets = 0
         """Memory held by the columns of all accounts, as of the last time that each was given back."""
         self._is_open = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.TimerHandle | None = None
+        self._looker: asyncio.TimerHandle | None = None
         self._resting = 0
         """Accounts put to rest since memory was given back."""
 
@@ -102,21 +114,41 @@ class SqliteStore:
 
     async def open_account(self, account_id: str) -> SqliteAccount:
         await self.open()
-        async with self._opening.setdefault(account_id, asyncio.Lock()):
-            account = self._accounts.pop(account_id, None)
-            if account is None:
-                account = SqliteAccount(account_id, self._directory(account_id), self)
-                try:
-                    await account.start()
-                except BaseException:
-                    await account.abandon()
-                    raise
+        account = self._accounts.pop(account_id, None)
+        if account is None:
+            async with self._door(account_id):
+                account = self._accounts.pop(account_id, None) or await self._start(account_id)
+                self._accounts[account_id] = account
+                account.holders += 1
+        else:
             # The last in the dictionary is the one that was used last.
             self._accounts[account_id] = account
             account.holders += 1
-            self._sweep_later()
+        self._sweep_later()
         await account.refresh()
         return account
+
+    async def _start(self, account_id: str) -> SqliteAccount:
+        account = SqliteAccount(account_id, self._directory(account_id), self)
+        try:
+            await account.start()
+        except BaseException:
+            await account.abandon()
+            raise
+        return account
+
+    @asynccontextmanager
+    async def _door(self, account_id: str) -> AsyncIterator[None]:
+        """One at a time opens or closes an account."""
+        door = self._doors.setdefault(account_id, _Door())
+        door.wanted += 1
+        try:
+            async with door.lock:
+                yield
+        finally:
+            door.wanted -= 1
+            if not door.wanted:
+                del self._doors[account_id]
 
     async def give_back(self, account: SqliteAccount) -> None:
         account.holders -= 1
@@ -127,7 +159,7 @@ class SqliteStore:
             if not self._is_over_budget():
                 return
             if idle.holders == 0:
-                async with self._opening.setdefault(account_id, asyncio.Lock()):
+                async with self._door(account_id):
                     if idle.holders == 0 and self._accounts.get(account_id) is idle:
                         del self._accounts[account_id]
                         self._count(idle, 0)
@@ -162,6 +194,16 @@ class SqliteStore:
     def committed(self, account: SqliteAccount) -> None:
         self._hints.send(account.id, account.modseq)
 
+    def look_later(self) -> None:
+        """One timer for all who wait: ten thousand idle sessions must not each look for themselves."""
+        if self._looker is None:
+            self._looker = asyncio.get_running_loop().call_later(LOOK_EVERY, self._look_at_all)
+
+    def _look_at_all(self) -> None:
+        self._looker = None
+        if sum(account.look() for account in self._accounts.values()):
+            self.look_later()
+
     def _heard(self, account_id: str, modseq: int) -> None:
         account = self._accounts.get(account_id)
         if account is not None and not account.closed and account.modseq < modseq:
@@ -178,8 +220,9 @@ class SqliteStore:
     async def close(self) -> None:
         """Close all accounts; each is synced, checkpointed and marked."""
         self._hints.close()
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        for timer in (self._sweeper, self._looker):
+            if timer is not None:
+                timer.cancel()
         while self._accounts:
             _, account = self._accounts.popitem()
             await account.close()

@@ -35,13 +35,17 @@ class TickWord:
             self.write(-1)
 
     def read(self) -> int:
+        """What cannot be read is -1, which no commit has: whoever looks at the file then learns what is wrong."""
         if self._words is not None:
             return int(self._words[0])
         self._looks += 1
         if self._looks > _OFTEN:
             self._map = mmap.mmap(self._fd, _SIZE, prot=mmap.PROT_READ)
             self._words = memoryview(self._map).cast("q")
-        return int.from_bytes(os.pread(self._fd, _SIZE, 0), sys.byteorder, signed=True)
+        try:
+            return int.from_bytes(os.pread(self._fd, _SIZE, 0), sys.byteorder, signed=True)
+        except OSError:
+            return -1
 
     def write(self, tick: int) -> None:
         """Raises OSError. The caller holds the writer's lock."""
