@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from ..errors import Bad
 from ..ports.session import SessionContext
@@ -43,45 +42,37 @@ class Idle:
 @feature.handler(Idle)
 async def handle_idle(ctx: SessionContext, command: Idle) -> Ok:
     ctx.send(Continuation(b"idling"))
-    line = ctx.next_line()
-    try:
-        while True:
-            since = ctx.account.modseq
-            await ctx.sync()
-            await ctx.flush()
-            if ctx.state is State.LOGOUT:
-                # The mailbox is gone: the client had its BYE, and need say nothing more
-                return Ok("IDLE ended with the session")
-            if await _woken_by_line(ctx, line, since):
-                break
-            if ctx.settings.idle_update:
-                await asyncio.wait({line}, timeout=ctx.settings.idle_update)
-    finally:
-        line.cancel()
-    if line.result().strip().upper() != DONE:
+    line: bytes | None = None
+    while line is None:
+        since = ctx.account.modseq
+        await ctx.sync()
+        await ctx.flush()
+        if ctx.state is State.LOGOUT:
+            # The mailbox is gone: the client had its BYE, and need say nothing more
+            return Ok("IDLE ended with the session")
+        # One future for the client and the account: thousands of sessions are here at a time, and a task for each is a third of one.
+        woken = ctx.account.watch(since)
+        try:
+            line = await ctx.line_or(woken)
+        finally:
+            ctx.account.unwatch(woken)
+        if line is None and ctx.settings.idle_update:
+            line = await _line_within(ctx, ctx.settings.idle_update)
+    if line.strip().upper() != DONE:
         raise Bad("expected DONE to end IDLE")
     return Ok("IDLE completed")
 
 
-async def _woken_by_line(ctx: SessionContext, line: asyncio.Future[bytes], since: int) -> bool:
-    """Wait for the client's line or a change of the account; True for the line."""
+async def _line_within(ctx: SessionContext, seconds: float) -> bytes | None:
     loop = asyncio.get_running_loop()
-    changed = loop.create_task(ctx.account.changed(since))
-    # Not asyncio.wait: what it keeps meanwhile is a tenth of what an idle session costs.
-    woken = loop.create_future()
-    wake = partial(_wake, woken)
-    line.add_done_callback(wake)
-    changed.add_done_callback(wake)
+    late = loop.create_future()
+    timer = loop.call_later(seconds, _wake, late)
     try:
-        await woken
-        if changed.done() and not line.done():
-            changed.result()
+        return await ctx.line_or(late)
     finally:
-        line.remove_done_callback(wake)
-        changed.cancel()
-    return line.done()
+        timer.cancel()
 
 
-def _wake(woken: asyncio.Future[None], _: asyncio.Future[Any]) -> None:
-    if not woken.done():
-        woken.set_result(None)
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

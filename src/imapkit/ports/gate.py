@@ -35,6 +35,8 @@ class Durable(Protocol):
 class Gate:
     """One session's: for the task that sets it, and for no other that it starts."""
 
+    __slots__ = ("_count", "_held", "_task")
+
     def __init__(self) -> None:
         self._task: asyncio.Task[object] | None = None
         self._held: dict[Durable, tuple[int, int]] = {}

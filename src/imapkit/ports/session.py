@@ -145,7 +145,9 @@ class SessionContext(Protocol):
     registry: Registry
     modes: Modes
     settings: ServerSettings
-    login: Login
+
+    @property
+    def login(self) -> Login: ...
 
     @property
     def limits(self) -> Limits:
@@ -217,8 +219,8 @@ class SessionContext(Protocol):
         """Send ``+ text`` and give the next line of the client, without its end. Raises ConnectionLost, LimitExceeded."""
         ...
 
-    def next_line(self) -> asyncio.Future[bytes]:
-        """The next line of the client, raw, for IDLE. Cancelling the future loses nothing."""
+    async def line_or(self, woken: asyncio.Future[None]) -> bytes | None:
+        """The next line of the client, raw, for IDLE; None when ``woken`` is done first. The client's input ends ``woken``, too."""
         ...
 
     async def start_tls(self) -> None:

@@ -13,6 +13,7 @@ Errors raised: MailboxMissing, MailboxTaken, TooManyKeywords, StoreFull, StoreBr
 
 from __future__ import annotations
 
+import asyncio
 import enum
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
@@ -322,6 +323,14 @@ class Account(Protocol):
 
     async def changed(self, since: int) -> None:
         """Wait until the account's MODSEQ is above ``since``. A hint may be late, never lost for more than 10 s."""
+        ...
+
+    def watch(self, since: int) -> asyncio.Future[None]:
+        """The same for who has more to wait for: done when it may be worth a ``refresh``. It may be ended by others, too."""
+        ...
+
+    def unwatch(self, watching: asyncio.Future[None]) -> None:
+        """For each ``watch``, at its end."""
         ...
 
     # Mailboxes

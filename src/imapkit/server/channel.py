@@ -30,6 +30,8 @@ class AnswersLost(ConnectionLost):
 class Channel:
     """One client's. ``connection`` says how the input is read. ``gate`` holds back what is queued until the disk has what it says."""
 
+    __slots__ = ("_out", "_out_size", "_stream", "_timeouts", "_turn", "connection", "gate")
+
     def __init__(self, stream: Stream, connection: ServerConnection, timeouts: Timeouts) -> None:
         self.connection = connection
         self._stream = stream
@@ -67,9 +69,20 @@ class Channel:
         while (line := self.connection.next_line()) is None:
             if not await self._receive(timeout):
                 raise ConnectionLost("the client ended the connection")
-        if isinstance(line, TooLarge):
-            raise line.error
-        return line
+        return _whole(line)
+
+    async def line_or(self, woken: asyncio.Future[None]) -> bytes | None:
+        """``read_line`` without a limit of time; None when ``woken`` is done first."""
+        while (line := self.connection.next_line()) is None:
+            await self.flush()
+            data = await self._stream.read_or(woken)
+            if data is None:
+                return None
+            if not data:
+                raise ConnectionLost("the client ended the connection")
+            self._turn = time.monotonic()
+            self.connection.receive(data)
+        return _whole(line)
 
     def end_input(self) -> None:
         self._stream.end_input()
@@ -150,3 +163,9 @@ class Channel:
     async def close(self) -> None:
         self.connection.close()
         await self._stream.close(_CLOSE_SECONDS)
+
+
+def _whole(line: bytes | TooLarge) -> bytes:
+    if isinstance(line, TooLarge):
+        raise line.error
+    return line

@@ -44,6 +44,8 @@ def mechanisms(authenticator: Authenticator, *, private: bool) -> tuple[str, ...
 class SessionLogin:
     """Implements ``ports.session.Login``."""
 
+    __slots__ = ("_authenticator", "_door")
+
     def __init__(self, authenticator: Authenticator, door: Door) -> None:
         self._authenticator = authenticator
         self._door = door

@@ -6,6 +6,7 @@ Durations are in seconds and sizes in octets, and say so in their names. This fi
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..ports.session import ServerSettings
 from ..protocol.registry import Registry
@@ -62,6 +63,9 @@ class Options:
     literal_minus: bool = False
     """Announce LITERAL- in place of LITERAL+."""
 
+    # One of each for all sessions.
+
+    @cached_property
     def settings(self) -> ServerSettings:
         """As feature handlers see them."""
         return ServerSettings(append_limit=self.limits.message_octets, identity=self.identity)
@@ -70,6 +74,7 @@ class Options:
         """Limits on the input of somebody who is not known yet."""
         return BEFORE_LOGIN
 
+    @cached_property
     def after_login(self) -> Limits:
         limits = self.limits
         return Limits(

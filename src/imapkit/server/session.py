@@ -35,12 +35,17 @@ from .view import SelectedView, takes_recent
 class Session:
     """``stream`` is connected. ``local``: nobody can listen in (a unix socket, a pipe)."""
 
+    # Thousands of them wait at a time.
+    __slots__ = (
+        "_account", "_after", "_bad_in_row", "_channel", "_closing", "_connection", "_local", "_name", "_options", "_services",
+        "_spool", "_stopping", "_synced_at", "_view", "address", "log", "modes", "registry", "settings", "tag",
+    )  # fmt: skip
+
     def __init__(self, stream: Stream, services: Services, log: Log, *, address: str, local: bool) -> None:
         options = services.options
         self.registry = options.registry
         self.modes = Modes()
-        self.settings = options.settings()
-        self.login: Login = SessionLogin(services.authenticator, self)
+        self.settings = options.settings
         self.tag = ""
         self.address = address
         self.log = log
@@ -50,7 +55,7 @@ class Session:
         self._spool = Spool()
         self._connection = ServerConnection(options.registry.grammar, options.before_login())
         self._channel = Channel(stream, self._connection, options.timeouts)
-        self._user: UserRow | None = None
+        self._name: str | None = None
         self._account: Account | None = None
         self._view: SelectedView | None = None
         self._synced_at = -1
@@ -162,8 +167,8 @@ class Session:
             await self.unselect()
             if self._account is not None:
                 await self._account.release()
-            if self._user is not None:
-                self._services.give_user(self._user.name)
+            if self._name is not None:
+                self._services.give_user(self._name)
         except Exception as error:
             unforeseen(error, None, "end of session", self.log)
         finally:
@@ -225,10 +230,14 @@ class Session:
         return self._connection.limits
 
     @property
+    def login(self) -> Login:
+        return SessionLogin(self._services.authenticator, self)
+
+    @property
     def user(self) -> str:
-        if self._user is None:
+        if self._name is None:
             raise No("log in first")
-        return self._user.name
+        return self._name
 
     @property
     def account(self) -> Account:
@@ -244,10 +253,10 @@ class Session:
         except BaseException:
             self._services.give_user(user.name)
             raise
-        self._user = user
+        self._name = user.name
         self.log = self.log.bind(user=user.name)
         self.log.info("login")
-        self._connection.limits = self._options.after_login()
+        self._connection.limits = self._options.after_login
         self._connection.use_sink(self._spool.opener(self._account))
 
     @property
@@ -332,10 +341,8 @@ class Session:
         self.send(Continuation(text))
         return await self._channel.read_line(self._options.timeouts.login_seconds)
 
-    def next_line(self) -> asyncio.Future[bytes]:
-        line = asyncio.ensure_future(self._channel.read_line(None))
-        line.add_done_callback(_mark_seen)
-        return line
+    async def line_or(self, woken: asyncio.Future[None]) -> bytes | None:
+        return await self._channel.line_or(woken)
 
     async def start_tls(self) -> None:
         context = self._services.tls
@@ -353,9 +360,3 @@ class Session:
 
     def close_after_completion(self) -> None:
         self._closing = True
-
-
-def _mark_seen(line: asyncio.Future[bytes]) -> None:
-    """A handler that ended before it looked at the line loses nothing: the error comes again at the next read."""
-    if not line.cancelled():
-        line.exception()

@@ -14,6 +14,8 @@ from ..wire.frame import HeldLiteral, Literal, LiteralSink
 class Spool:
     """One session's. ``take_failure`` tells, once, what went wrong since it was last asked."""
 
+    __slots__ = ("_failure",)
+
     def __init__(self) -> None:
         self._failure: StoreError | None = None
 

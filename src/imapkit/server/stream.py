@@ -22,6 +22,11 @@ _QUICK_ACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 class Stream(asyncio.BaseProtocol):
     """``on_connect`` is called once, when there is a connection. ``pending`` and ``output`` are limits in octets."""
 
+    __slots__ = (
+        "_closed", "_ended", "_input", "_input_size", "_lost", "_on_connect", "_output", "_packer", "_paused", "_pending", "_readable",
+        "_tls", "_transport", "_unpacker", "_writable",
+    )  # fmt: skip
+
     def __init__(self, on_connect: Callable[[Stream], None], *, pending: int, output: int) -> None:
         self._on_connect: Callable[[Stream], None] | None = on_connect
         self._pending = pending
@@ -33,7 +38,7 @@ class Stream(asyncio.BaseProtocol):
         self._lost = False
         self._readable: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
-        self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._closed: asyncio.Future[None] | None = None
         self._transport: asyncio.Transport | None = None
         self._tls = False
         self._packer: Deflate | None = None
@@ -132,6 +137,41 @@ class Stream(asyncio.BaseProtocol):
                 # A cancelled reader may end after the next one began to wait.
                 if self._readable is waiter:
                     self._readable = None
+        return self._take()
+
+    async def read_or(self, woken: asyncio.Future[None]) -> bytes | None:
+        """``read`` without a limit of time; None when ``woken``, which input ends as well, is done and there is none."""
+        unpacker = self._unpacker
+        if unpacker is None:
+            return self._take() if await self._arrives(woken) else None
+        try:
+            while True:
+                if unpacker.pending:
+                    await asyncio.sleep(0)
+                    if data := unpacker.take(self._pending):
+                        return data
+                if not await self._arrives(woken):
+                    return None
+                packed = self._take()
+                if not packed:
+                    return b""
+                unpacker.feed(packed)
+        except ProtocolError as error:
+            raise ConnectionLost(str(error)) from error
+
+    async def _arrives(self, woken: asyncio.Future[None]) -> bool:
+        """Wait for ``woken``; True when there is input, or its end."""
+        if not self._input and not self._ended:
+            self._readable = woken
+            try:
+                await woken
+            finally:
+                if self._readable is woken:
+                    self._readable = None
+        return bool(self._input) or self._ended
+
+    def _take(self) -> bytes:
+        """What came."""
         data = self._input[0] if len(self._input) == 1 else b"".join(self._input)
         self._input.clear()
         self._input_size = 0
@@ -219,6 +259,7 @@ class Stream(asyncio.BaseProtocol):
         if self._transport is None or self._lost:
             return
         self._transport.close()
+        self._closed = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(timeout):
                 await asyncio.shield(self._closed)
@@ -233,6 +274,8 @@ class Stream(asyncio.BaseProtocol):
 class TlsStream(Stream, asyncio.BufferedProtocol):
     """Under TLS from the first octet. What is read goes through ``room``, one buffer for all streams of an event loop: else each read makes
     an object of 256 KB and cuts it down, and what that leaves of the heap is some pages more for every session."""
+
+    __slots__ = ("_room",)
 
     def __init__(
         self, on_connect: Callable[[Stream], None], room: memoryview, *, pending: int, output: int

@@ -8,6 +8,7 @@ withheld is told later, never lost; and no HIGHESTMODSEQ goes out that covers a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from ..errors import Bad
 from ..ports.session import Modes
@@ -19,13 +20,18 @@ from ..wire.writer import Writer
 from .numbers import Numbers
 
 
-def takes_recent(modes: Modes, *, read_only: bool) -> bool:
-    r"""\Recent is for IMAP4rev1, and EXAMINE takes it from nobody (RFC 3501 section 6.3.2)."""
-    return not read_only and not modes.rev2
+# An empty frozen set is not the same object as another, and each takes 216 octets.
+_NONE: Final[frozenset[int]] = frozenset()
+_NO_KEYWORDS: Final[frozenset[str]] = frozenset()
 
 
 class SelectedView:
     """Implements ``ports.session.View``. ``recent``: the messages that are \\Recent for this session."""
+
+    __slots__ = (
+        "_keywords", "_modes", "_numbers", "_own", "_position", "_present_recent", "_recent", "_withheld", "_withheld_since", "mailbox",
+        "name", "read_only", "saved",
+    )  # fmt: skip
 
     def __init__(
         self, mailbox: Mailbox, name: str, *, read_only: bool, modes: Modes, recent: MessageSet
@@ -41,10 +47,10 @@ class SelectedView:
         self._noted: list[Range] = []
         """\\Recent messages that the client was not told of yet."""
         self._present_recent: tuple[MessageSet, MessageSet] | None = None
-        self._own: set[int] = set()
+        self._own: frozenset[int] = _NONE
         self._withheld: list[Range] = []
         self._withheld_since: int | None = None
-        self._keywords = frozenset(mailbox.keywords())
+        self._keywords: frozenset[str] = frozenset(mailbox.keywords()) or _NO_KEYWORDS
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -93,7 +99,7 @@ class SelectedView:
 
     def note_own(self, modseq: int) -> None:
         if modseq > self._position:
-            self._own.add(modseq)
+            self._own |= {modseq}
 
     def highest_modseq(self) -> int:
         return self._position if self._withheld_since is None else self._withheld_since
@@ -114,11 +120,11 @@ class SelectedView:
             recent, self._noted = (noted if recent is None else noted | recent), []
         if self.is_current and recent is None:
             return iter(())
-        changes = self.mailbox.changes(self._position, frozenset(self._own))
+        changes = self.mailbox.changes(self._position, self._own)
         last = self._numbers.last_uid
         before = self._position
         self._position = max(before, changes.modseq)
-        self._own = {modseq for modseq in self._own if modseq > self._position}
+        self._own = frozenset(modseq for modseq in self._own if modseq > self._position) or _NONE
         if recent is None and not (self._withheld or changes.expunged or len(changes.added)):
             return self._tell([], [], changes.changed, 0)
         if changes.expunged:

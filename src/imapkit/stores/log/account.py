@@ -168,19 +168,25 @@ class AccountModel(ABC):
         return self.last_modseq
 
     async def changed(self, since: int) -> None:
+        await self.refresh()
         while self.last_modseq <= since:
-            await self.wait()
+            watching = self.watch(since)
+            try:
+                await watching
+            finally:
+                self.unwatch(watching)
+            await self.refresh()
 
-    async def wait(self, timeout: float | None = None) -> None:
-        """Until the next change, or ``timeout`` seconds."""
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
-        try:
-            await asyncio.wait_for(waiter, timeout)
-        except TimeoutError:
-            return
-        finally:
-            self._waiters.discard(waiter)
+    def watch(self, since: int) -> asyncio.Future[None]:
+        watching = asyncio.get_running_loop().create_future()
+        if self.last_modseq > since:
+            watching.set_result(None)
+        else:
+            self._waiters.add(watching)
+        return watching
+
+    def unwatch(self, watching: asyncio.Future[None]) -> None:
+        self._waiters.discard(watching)
 
     def mailboxes(self) -> Sequence[MailboxRow]:
         return [self._row(self.names[name]) for name in self.sorted_names]

@@ -413,12 +413,9 @@ class SqliteAccount(AccountModel):
         for number in removed:
             self.forget(number)
 
-    async def changed(self, since: int) -> None:
-        await self.refresh()
-        while self.last_modseq <= since:
-            self.owner.look_later()
-            await self.wait()
-            await self.refresh()
+    def watch(self, since: int) -> asyncio.Future[None]:
+        self.owner.look_later()
+        return super().watch(since)
 
     def look(self) -> bool:
         """Wake those who wait when there is something new; False: nobody waits."""
