@@ -11,6 +11,7 @@ the call returns; a ``version`` and an account id are never given twice, deletio
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from typing import Protocol
 
 from imapkit.errors import UsageError
@@ -92,6 +93,12 @@ def user_name(text: str) -> str:
     # Before normalising, which is slow on very long text and at most multiplies the length by 18.
     if len(text) > MAX_NAME:
         raise UsageError(f"a user name has at most {MAX_NAME} octets")
+    return _normal(text)
+
+
+@lru_cache(4096)
+def _normal(text: str) -> str:
+    """Kept, for a login asks twice."""
     name = _lower_ascii(unicodedata.normalize("NFKC", text))
     if not name:
         raise UsageError("a user name cannot be empty")

@@ -259,11 +259,14 @@ class Stream(asyncio.BaseProtocol):
         if self._transport is None or self._lost:
             return
         self._transport.close()
-        self._closed = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._closed = loop.create_future()
+        timer = loop.call_later(timeout, _wake, self._closed)
         try:
-            async with asyncio.timeout(timeout):
-                await asyncio.shield(self._closed)
-        except TimeoutError:
+            await self._closed
+        finally:
+            timer.cancel()
+        if not self._lost:
             self.abort()
 
     def abort(self) -> None:

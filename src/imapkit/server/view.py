@@ -19,7 +19,6 @@ from ..query.index import MessageSet
 from ..wire.writer import Writer
 from .numbers import Numbers
 
-
 # An empty frozen set is not the same object as another, and each takes 216 octets.
 _NONE: Final[frozenset[int]] = frozenset()
 _NO_KEYWORDS: Final[frozenset[str]] = frozenset()
