@@ -60,7 +60,7 @@ class Gate:
         return not self._held
 
     async def passed(self) -> None:
-        """Wait for all that is held. Raises StoreError. Being cancelled loses nothing, and two tasks may wait at once, as in IDLE."""
+        """Wait for all that is held. Raises StoreError. Being cancelled loses nothing."""
         while self._held:
             durable, latest = next(iter(self._held.items()))
             begun, failures = latest
