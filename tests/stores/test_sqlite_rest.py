@@ -14,6 +14,7 @@ from imapkit.errors import StoreError
 from imapkit.ports.store import FlagAction
 from imapkit.stores.sqlite import SqliteStore, store
 from imapkit.stores.sqlite.account import SqliteAccount
+from imapkit.stores.sqlite.locks import WriterLock
 from imapkit.stores.sqlite.schema import read_meta
 
 from ..store_conformance.mail import fill, row
@@ -145,5 +146,59 @@ def test_one_that_is_closed_does_not_come_back(tmp_path: Path) -> None:
         await here.close()
         with pytest.raises(StoreError, match="closed"):
             account.has_contents([1])
+
+    asyncio.run(main())
+
+
+def test_one_that_was_only_looked_at_rests_with_one_descriptor(tmp_path: Path) -> None:
+    async def test(here: SqliteStore, account: SqliteAccount) -> None:
+        (await account.open("INBOX")).release()
+        for _ in range(100):
+            await account.refresh()
+        account.rest()
+        account.rest()
+        assert [name for name in descriptors() if str(account.path.parent) in name] == [
+            f"{account.path.parent}/open.lock"
+        ]
+        assert await fill(account, "INBOX", 1) == [1]
+
+    with_account(tmp_path, test)
+
+
+def test_a_lock_that_is_closed_is_not_opened_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        lock = WriterLock(f"{tmp_path}/lock")
+        async with lock:
+            assert lock.is_held
+        lock.close()
+        for _ in range(2):  # and nobody waits for ever
+            with pytest.raises(StoreError, match="closed"):
+                await lock.acquire()
+        assert not [name for name in descriptors() if name == f"{tmp_path}/lock"]
+
+    asyncio.run(main())
+
+
+def test_accounts_that_are_opened_and_closed_at_once(tmp_path: Path) -> None:
+    """Each is there once, whoever asks while it is closed, and nothing of the order of their opening stays."""
+
+    async def main() -> None:
+        here = SqliteStore(tmp_path, most_accounts=1)
+        for name in ("ann", "bob"):
+            await here.create_account(name, [("INBOX", ())])
+
+        async def visit(name: str) -> None:
+            for _ in range(20):
+                account = await here.open_account(name)
+                assert not account.closed and await fill(account, "INBOX", 1)
+                await account.release()
+
+        await asyncio.gather(*(visit(name) for name in ("ann", "bob", "ann", "bob")))
+        assert not here._doors
+        for name in ("ann", "bob"):
+            account = await here.open_account(name)
+            assert row(account, "INBOX").messages == 40
+            await account.release()
+        await here.close()
 
     asyncio.run(main())

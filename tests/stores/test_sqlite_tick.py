@@ -156,3 +156,24 @@ def test_the_number_goes_from_one_map_to_the_other(tmp_path: Path) -> None:
         assert os.fstat(file.fileno()).st_size == 8
         one.close()
         two.close()
+
+
+def test_it_is_mapped_for_who_looks_often_and_read_the_same_after_rest(tmp_path: Path) -> None:
+    with (tmp_path / "word").open("w+b") as file:
+        word = TickWord(file.fileno())
+        assert word.read() == -1
+        for round_ in range(3):
+            for number in range(100):
+                word.write(number << round_ * 20)
+                assert word.read() == number << round_ * 20
+            word.rest()
+        word.close()
+
+
+def test_what_cannot_be_read_is_no_commit(tmp_path: Path) -> None:
+    with (tmp_path / "word").open("w+b") as file:
+        word = TickWord(file.fileno())
+        word.write(7)
+        with (tmp_path / "word").open("wb") as only_written:
+            assert TickWord(only_written.fileno()).read() == -1
+        word.close()

@@ -9,17 +9,20 @@ import asyncio
 import fcntl
 import os
 
+from imapkit.errors import StoreError
+
 from .errors import store_errors
 
 
 class WriterLock:
     """One writer at a time: among the tasks of this process, and among processes."""
 
-    __slots__ = ("_fd", "_path", "_tasks")
+    __slots__ = ("_closed", "_fd", "_path", "_tasks")
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._fd = -1
+        self._closed = False
         self._tasks = asyncio.Lock()
 
     @property
@@ -28,9 +31,11 @@ class WriterLock:
         return self._tasks.locked()
 
     async def acquire(self) -> None:
-        """Raises StoreError where the file cannot be opened."""
+        """Raises StoreError once it is closed, and where the file cannot be opened."""
         await self._tasks.acquire()
         try:
+            if self._closed:
+                raise StoreError("the account is closed")
             if self._fd < 0:
                 with store_errors(self._path):
                     self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -68,7 +73,10 @@ class WriterLock:
             os.close(self._fd)
             self._fd = -1
 
-    close = rest
+    def close(self) -> None:
+        """For good."""
+        self._closed = True
+        self.rest()
 
 
 class OpenLock:
