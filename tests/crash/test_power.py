@@ -148,6 +148,38 @@ async def _seen(data: Path) -> list[int]:
 
 
 @pytest.mark.crash
+def test_the_first_change_is_not_numbered_again_though_it_was_lost(tmp_path: Path) -> None:
+    """An account that was closed cleanly says that it is in use before anybody sees a change, not with it."""
+
+    async def scenario() -> None:
+        disk = PowerDisk(tmp_path / "data")
+        store = SqliteStore(tmp_path / "data", disk=disk)
+        await store.create_account("ann", [("INBOX", ())])
+        account = await store.open_account("ann")
+        await fill(account, "INBOX", 3)
+        await account.release()
+        await store.close()
+        store = SqliteStore(tmp_path / "data", disk=disk)
+        account = await store.open_account("ann")
+        mailbox = await account.open("INBOX")
+        await account.store(mailbox, mailbox.by_uid([(1, 2)]), FlagAction.ADD, frozenset({"\\Seen"}))
+        shown = account.modseq
+        disk.cut(tmp_path / "after", random.Random(1), 0.0)
+        mailbox.release()
+        await account.release()
+        await store.close()
+        disk.close()
+        store = SqliteStore(tmp_path / "after", disk=NextBoot(1))
+        account = await store.open_account("ann")
+        assert account.modseq > shown
+        assert await fill(account, "INBOX", 1) == [4 + (1 << 20)]
+        await account.release()
+        await store.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.crash
 def test_after_a_power_cut_everybody_compares_anew(tmp_path: Path) -> None:
     async def scenario() -> None:
         disk = PowerDisk(tmp_path / "data")

@@ -110,6 +110,7 @@ class _Writing(AbstractAsyncContextManager[Change]):
     async def __aenter__(self) -> Change:
         await self.account.lock.acquire()
         try:
+            await self.account.take_in_use()
             self.change = self.account.begin()
         except BaseException:
             self.account.lock.release()
@@ -213,6 +214,15 @@ class SqliteAccount(AccountModel):
     def writing(self) -> AbstractAsyncContextManager[Change]:
         return _Writing(self)
 
+    async def take_in_use(self) -> None:
+        """Before the first change: whoever sees one sees it before it is on the disk, so the mark must be there already (STORE rule 5)."""
+        if self._in_use or self.closed:
+            return
+        with store_errors(self.path), self.db:
+            database.mark_in_use(self.db, self.disk.boot_id())
+        await self.sync.barrier()
+        self._in_use = True
+
     def begin(self) -> Change:
         if self.closed:
             raise StoreError("the account is closed")
@@ -244,7 +254,6 @@ class SqliteAccount(AccountModel):
             self.rollback()
             raise
         self.disk.reached("committed")
-        self._in_use = True
         self.tick += 1
         self.next_content += len(change.contents)
         for batch in change.trash:
@@ -261,8 +270,6 @@ class SqliteAccount(AccountModel):
 
     def _write(self, change: Change, kept: Sequence[State]) -> None:
         db = self.db
-        if not self._in_use:
-            database.mark_in_use(db, self.disk.boot_id())
         if change.contents:
             insert_contents(db, self.next_content, change.contents)
         write_entries(db, change)

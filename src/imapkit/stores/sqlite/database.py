@@ -50,7 +50,7 @@ def was_cut(meta: Mapping[str, str], boot: str) -> bool:
 
 
 def mark_in_use(db: apsw.Connection, boot: str) -> None:
-    """Inside the transaction of the first write."""
+    """Inside a transaction of the caller's."""
     write_meta(db, "boot", boot)
     write_meta(db, "clean", "0")
 
