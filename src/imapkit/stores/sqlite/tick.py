@@ -39,10 +39,10 @@ class TickWord:
         if self._words is not None:
             return int(self._words[0])
         self._looks += 1
-        if self._looks > _OFTEN:
-            self._map = mmap.mmap(self._fd, _SIZE, prot=mmap.PROT_READ)
-            self._words = memoryview(self._map).cast("q")
         try:
+            if self._looks > _OFTEN:
+                self._map = mmap.mmap(self._fd, _SIZE, prot=mmap.PROT_READ)
+                self._words = memoryview(self._map).cast("q")
             return int.from_bytes(os.pread(self._fd, _SIZE, 0), sys.byteorder, signed=True)
         except OSError:
             return -1
