@@ -202,3 +202,18 @@ def test_accounts_that_are_opened_and_closed_at_once(tmp_path: Path) -> None:
         await here.close()
 
     asyncio.run(main())
+
+
+def test_one_that_rests_and_is_removed_by_another_process(tmp_path: Path) -> None:
+    async def test(here: SqliteStore, account: SqliteAccount) -> None:
+        await fill(account, "INBOX", 1)
+        await quiet(account)
+        put_to_rest(account)
+        there = SqliteStore(tmp_path)
+        await there.delete_account("ann")
+        await there.close()
+        with pytest.raises(StoreError):
+            await fill(account, "INBOX", 1)
+
+    with_account(tmp_path, test)  # it can be closed still
+    assert not (tmp_path / "accounts" / "ann").exists()

@@ -572,7 +572,8 @@ class SqliteAccount(AccountModel):
         self.wake()
         with store_errors(self.path):
             try:
-                if self._handle.was_opened or self.ticks.read() != self.tick:
+                used = self._handle.was_opened or self.ticks.read() != self.tick
+                if used and self.path.exists():  # else another process has removed the account
                     await self._leave()
             finally:
                 self._handle.close()
