@@ -37,7 +37,7 @@ class HasConnection(Protocol):
 class Handle:
     """``hook``: what SQLite calls after a commit. ``was_opened``: somebody asked for it, ever."""
 
-    __slots__ = ("_closed", "_db", "_disk", "_path", "_used", "hook", "was_opened")
+    __slots__ = ("_closed", "_db", "_disk", "_path", "_used", "file", "hook", "was_opened")
 
     def __init__(self, path: Path, disk: Disk) -> None:
         self.hook: WalHook | None = None

@@ -65,7 +65,16 @@ class Maintained(Compacted, Protocol):
 class Maintenance:
     """The background tasks of one account, at most one of each kind."""
 
-    __slots__ = ("_account", "_due", "_first_span", "_first_text", "_pages", "_stopped", "_stopping", "_tasks")
+    __slots__ = (
+        "_account",
+        "_due",
+        "_first_span",
+        "_first_text",
+        "_pages",
+        "_stopped",
+        "_stopping",
+        "_tasks",
+    )
 
     def __init__(self, account: Maintained) -> None:
         self._account = account

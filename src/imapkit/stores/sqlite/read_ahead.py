@@ -92,6 +92,8 @@ def runs(pages: Numbers) -> Iterator[tuple[int, int]]:
 class File:
     """SQLite's own descriptor of a file, as long as it has it: ``fd`` is where it should be."""
 
+    __slots__ = ("_path", "fd")
+
     def __init__(self, path: Path, fd: int) -> None:
         self.fd = fd
         self._path = path
