@@ -24,12 +24,17 @@ _NONE: Final[frozenset[int]] = frozenset()
 _NO_KEYWORDS: Final[frozenset[str]] = frozenset()
 
 
+def takes_recent(modes: Modes, *, read_only: bool) -> bool:
+    r"""\Recent is for IMAP4rev1, and EXAMINE takes it from nobody (RFC 3501 section 6.3.2)."""
+    return not read_only and not modes.rev2
+
+
 class SelectedView:
     """Implements ``ports.session.View``. ``recent``: the messages that are \\Recent for this session."""
 
     __slots__ = (
-        "_keywords", "_modes", "_numbers", "_own", "_position", "_present_recent", "_recent", "_withheld", "_withheld_since", "mailbox",
-        "name", "read_only", "saved",
+        "_keywords", "_modes", "_noted", "_numbers", "_own", "_position", "_present_recent", "_recent", "_withheld", "_withheld_since",
+        "mailbox", "name", "read_only", "saved",
     )  # fmt: skip
 
     def __init__(

@@ -44,6 +44,8 @@ _LARGEST = (1 << 63) - 1
 _FOLD = 1024
 _LOOK = 8192
 """Messages looked at together for the first without a flag: it mostly is among the first."""
+_SPAN = 1 << 20
+"""Contents no farther apart are looked for by marks."""
 # All empty mailboxes share these: many accounts have hardly anything else, and arrays are not small.
 _NO_COLUMNS: dict[str, Column] = {name: np.empty(0, kind) for name, kind in _KINDS.items()}
 _NO_PLANE: Column = np.zeros(0, np.uint64)
