@@ -232,7 +232,7 @@ def test_what_cannot_be_is_damage(tmp_path: Path, damage: str) -> None:
         await put(account, "INBOX", ["another sea"] * 10)
         await account.index.build(all_of_it=True)
         account.index.forget()
-        with apsw.Connection(str(account.directory / search_file.FILE)) as db:
+        with apsw.Connection(str(account.path.parent / search_file.FILE)) as db:
             db.execute(damage)
         inbox = await account.open("INBOX")
         assert list(searched(inbox, TextColumn.BODY, "RIVER")) == list(range(1, 11))
