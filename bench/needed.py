@@ -21,6 +21,7 @@ _TOGETHER = (
     "half of it is reading the message (of which mdbox reads nothing yet), the rest its rows: a scanner in C, and fewer rows for"
     " a message"
 )
+_PAGES = "a body in the file of the account costs a system call for each 4 KB: larger pages, which a commit would have to write"
 
 _AT_REST = "an account at rest keeps the rows of its mailboxes (half of its 6 KB): they could be read again when somebody looks"
 
@@ -47,9 +48,9 @@ NEEDED: Final[dict[str, str]] = {
     "FETCH 1:* (UID FLAGS)": "lines made from columns in C",
     "FETCH ENVELOPE and columns": "wire-ready columns in rows of their own, apart from what FETCH does not read",
     "FETCH BODYSTRUCTURE": "wire-ready columns in rows of their own, apart from what FETCH does not read",
-    "FETCH bodies, realistic mail": "bodies above some 16 KB as files given to the socket by sendfile, or a memory-mapped database",
-    "FETCH first 64 KB of each": "bodies above some 16 KB as files given to the socket by sendfile, or a memory-mapped database",
-    "FETCH BODY[2] of multiparts": "overflow pages that are skipped rather than read: bodies above some 16 KB as files",
+    "FETCH bodies, realistic mail": _PAGES,
+    "FETCH first 64 KB of each": _PAGES,
+    "FETCH BODY[2] of multiparts": "three times Maildir is more octets a second than loopback carries: a bound of another kind",
     "FETCH one small BODY[], latency": _COMMAND,
     "SORT (REVERSE DATE)": "the answer's numbers written in C",
     "SORT (SUBJECT)": "the answer's numbers written in C",

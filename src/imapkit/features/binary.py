@@ -6,6 +6,7 @@ embedded message has no encoding of its own and is given as BODY[…] gives it. 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Final, Self, cast
 
@@ -22,7 +23,7 @@ from ..wire.writer import Writer
 from .fetch_body import cut, offsets
 from .fetch_data import BinarySection, FetchData
 from .fetch_datum import read_value
-from .fetch_pieces import Computed, Content, Found, Piece, Slice, Values
+from .fetch_pieces import Columns, Computed, Content, Found, Piece, Slice, Values
 from .fetch_section import (
     Partial,
     Section,
@@ -117,9 +118,10 @@ feature.word_reader(Point.FETCH_ITEM, "BINARY.PEEK", _read_peek_item, BinaryItem
 # The server
 
 
-def _find(path: Path, part: Partial | None, account: Account, values: Values) -> Found:
-    found = _decoded(path, account, values)
-    return found if part is None else cut(found, part)
+def _find(path: Path, part: Partial | None, account: Account, columns: Columns) -> Iterator[Found]:
+    for values in zip(*columns, strict=True):
+        found = _decoded(path, account, values)
+        yield found if part is None else cut(found, part)
 
 
 def _decoded(path: Path, account: Account, values: Values) -> Found:

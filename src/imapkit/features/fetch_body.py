@@ -6,14 +6,16 @@ column. A section that the message does not have is None, which is sent as NIL.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
+from itertools import repeat
 from typing import Final, cast
 
 from ..message.headers import select_fields
 from ..message.scan import MAX_HEADER
 from ..message.section import PartOffsets, load_parts, locate_stored
 from ..ports.store import Account, AnyColumn, Column, HeaderFields
-from .fetch_pieces import Find, Found, Slice, Values
+from .fetch_pieces import Columns, Find, Found, Slice
 from .fetch_section import FIELDS, FIELDS_NOT, HEADER, Partial, Section
 
 _HEADER_COLUMNS: Final = (Column.CONTENT, Column.PARTS, Column.HEADER)
@@ -51,54 +53,56 @@ def find_section(section: Section, part: Partial | None = None) -> tuple[tuple[A
     return (columns, find) if part is None else (columns, partial(_find_cut, find, part))
 
 
-def _find_cut(find: Find, part: Partial, account: Account, values: Values) -> Found:
-    return cut(find(account, values), part)
+def _find_cut(find: Find, part: Partial, account: Account, columns: Columns) -> Iterator[Found]:
+    return (cut(found, part) for found in find(account, columns))
 
 
 def cut(found: Found, part: Partial) -> Found:
     """The octets of ``<origin.length>``; nothing beyond the end, which is no error."""
     origin, length = part
     if isinstance(found, Slice):
-        start = min(found.start + origin, found.end)
-        return Slice(found.content, start, min(start + length, found.end))
+        content, start, end = found
+        start = min(start + origin, end)
+        return Slice(content, start, min(start + length, end))
     return None if found is None else found[origin : origin + length]
 
 
-def _find_whole(account: Account, values: Values) -> Found:
-    content, size = cast(tuple[int, int], values)
-    return Slice(content, 0, size)
+def _find_whole(account: Account, columns: Columns) -> Iterator[Found]:
+    contents, sizes = cast("tuple[Sequence[int], Sequence[int]]", columns)
+    return map(Slice._make, zip(contents, repeat(0), sizes))
 
 
-def _find_ready(account: Account, values: Values) -> Found:
-    return cast(bytes, values[0])
+def _find_ready(account: Account, columns: Columns) -> Iterator[Found]:
+    return iter(cast("Sequence[bytes]", columns[0]))
 
 
-def _find_header(account: Account, values: Values) -> Found:
-    content, parts, header = cast(tuple[int, bytes, bytes], values)
-    if len(header) >= MAX_HEADER:  # the column holds no more than that
-        return Slice(content, 0, tree(parts).body)
-    return header
+def _find_header(account: Account, columns: Columns) -> Iterator[Found]:
+    rows = cast("Iterable[tuple[int, bytes, bytes]]", zip(*columns, strict=True))
+    for content, parts, header in rows:
+        # The column holds no more than MAX_HEADER.
+        yield header if len(header) < MAX_HEADER else Slice(content, 0, tree(parts).body)
 
 
-def _find_fields(section: Section, account: Account, values: Values) -> Found:
-    return _choose(section, cast(bytes, values[0]))
+def _find_fields(section: Section, account: Account, columns: Columns) -> Iterator[Found]:
+    return (_choose(section, header) for header in cast("Sequence[bytes]", columns[0]))
 
 
 def _choose(section: Section, header: bytes) -> bytes:
     return select_fields(header, section.fields, negate=section.text == FIELDS_NOT)
 
 
-def _find_in_part(section: Section, account: Account, values: Values) -> Found:
-    content, parts = cast(tuple[int, bytes], values)
-    what = HEADER if section.text in (FIELDS, FIELDS_NOT) else section.text
-    span = locate_stored(parts, section.path, what)
-    if span is None:
-        return None
-    start, end = span
-    if what == section.text:
-        return Slice(content, start, end)
-    header = account.body(content).read(start, min(end - start, MAX_HEADER))
-    return _choose(section, header)
+def _find_in_part(section: Section, account: Account, columns: Columns) -> Iterator[Found]:
+    path, text = section.path, section.text
+    what = HEADER if text in (FIELDS, FIELDS_NOT) else text
+    for content, parts in cast("Iterable[tuple[int, bytes]]", zip(*columns, strict=True)):
+        span = locate_stored(parts, path, what)
+        if span is None:
+            yield None
+        elif what == text:
+            yield Slice(content, *span)
+        else:
+            start, end = span
+            yield _choose(section, account.body(content).read(start, min(end - start, MAX_HEADER)))
 
 
 def offsets(parts: object) -> PartOffsets:

@@ -17,10 +17,8 @@ from ..protocol.flags import RECENT
 from ..protocol.numset import STAR
 from ..query.index import MessageSet
 from .fetch_items import FetchItem
-from .fetch_pieces import Computed, Content, Direct, Flags, Piece, Ready, Values
+from .fetch_pieces import Columns, Computed, Content, Direct, Flags, Piece, Ready, Values
 
-Columns = Sequence[Sequence[object]]
-"""A chunk of messages: a sequence for each column, all of the same length."""
 _END: Final = b")\r\n"
 _LISTS, _FEW, _SHORT = 512, 32, 1024
 """How many lists of items are remembered; of how many items each, and with labels of how many octets. A client chooses them."""

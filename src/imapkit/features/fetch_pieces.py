@@ -6,18 +6,19 @@ A helper of FETCH; not a feature. ``Direct`` and ``Ready`` are a column put into
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 from ..ports.store import Account, AnyColumn, Column
 from ..record import record
 
 Values = tuple[object, ...]
 """The columns of a piece, in their order."""
+Columns = Sequence[Sequence[object]]
+"""The same of a chunk of messages: a sequence for each column, all of the same length."""
 
 
-@record
-class Slice:
+class Slice(NamedTuple):
     """Octets of a stored content that are read when they are sent."""
 
     content: int
@@ -26,8 +27,8 @@ class Slice:
 
 
 Found = bytes | Slice | None
-Find = Callable[[Account, Values], Found]
-"""The octets of a section; None when the message has no such part."""
+Find = Callable[[Account, Columns], Iterator[Found]]
+"""The octets of a section of one message after the other; None where a message has no such part."""
 
 
 @record

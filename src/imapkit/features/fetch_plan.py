@@ -11,19 +11,19 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ..errors import ConnectionLost, StoreError
+from ..ports.blob import FilePart
 from ..ports.session import SessionContext
 from ..ports.store import Account
 from ..protocol.numset import compress
 from ..query.index import MessageSet
 from .fetch_items import FetchItem
-from .fetch_lines import Columns, compile_items, flags_of
-from .fetch_pieces import Content, Direct, Flags, Found, Piece, Ready, Slice, Values
+from .fetch_lines import compile_items, flags_of
+from .fetch_pieces import Columns, Content, Direct, Flags, Found, Piece, Ready, Slice, Values
 
 HELD: Final = 512 * 1024
 """Octets of content that are gathered before they are sent."""
-READ: Final = 256 * 1024
-"""Octets of a large body that are read at once."""
+LARGE: Final = 64 * 1024
+"""So many octets of one message count towards that at most: what is larger stays where it is until it is sent."""
 TOGETHER: Final = 128
 """Messages of which octets are looked up at once: the store may read more of each than is sent."""
 _END: Final = b")\r\n"
@@ -80,7 +80,7 @@ class _Sender:
             elif self._asked.body is None:
                 await self._send_rows(seqs, known)
             elif len(seqs) == 1:
-                await self._send_body(self._asked.body, seqs[0], known)
+                self._send_body(self._asked.body, seqs, known)
             else:
                 await self._send_bodies(self._asked.body, seqs, known)
             if left > 0:  # the last chunk goes out together with the completion
@@ -105,59 +105,43 @@ class _Sender:
 
     # Lines that end in octets of the messages, many at once
 
-    async def _send_body(self, piece: Content, seq: int, columns: Columns) -> None:
+    def _send_body(self, piece: Content, seqs: Sequence[int], columns: Columns) -> None:
         """A single message: what mail programs ask all day."""
-        found = piece.find(self._account, tuple([columns[place][0] for place in self._asked.places[-1]]))
-        if _size(found) > READ:
-            await self._send_rows((seq,), columns)
-            return
-        if isinstance(found, Slice):
-            found = self._account.read_ranges(((found.content, found.start, found.end),))[0]
-        announced = b"NIL" if found is None else b"{%d}\r\n" % len(found)
-        starts = self._asked.starts(self._account, (seq,), columns, self._flags, (announced,))
-        self._ctx.send_bytes(*starts, found or b"", _END)
+        (found,) = piece.find(self._account, [columns[place] for place in self._asked.places[-1]])
+        body = self._account.read_ranges((found,))[0] if isinstance(found, Slice) else found
+        announced = b"NIL" if body is None else b"{%d}\r\n" % len(body)
+        starts = self._asked.starts(self._account, seqs, columns, self._flags, (announced,))
+        self._ctx.send_bytes(*starts, body or b"", _END)
 
     async def _send_bodies(self, piece: Content, seqs: Sequence[int], columns: Columns) -> None:
-        places = self._asked.places[-1]
-        values = zip(*[columns[place] for place in places], strict=True)
         group: list[Found] = []
         octets = begin = 0
-        for at, value in enumerate(values):
-            found = piece.find(self._account, value)
-            size = _size(found)
-            if size > READ or octets + size > HELD or at - begin >= TOGETHER:
-                await self._send_group(group, seqs[begin:at], [column[begin:at] for column in columns])
+        every = piece.find(self._account, [columns[place] for place in self._asked.places[-1]])
+        for at, found in enumerate(every):
+            size = _held(found)
+            if group and (octets + size > HELD or len(group) == TOGETHER):
+                self._send_group(group, seqs[begin:at], [column[begin:at] for column in columns])
+                await self._flush()
                 group, octets, begin = [], 0, at
-            if size > READ:
-                await self._send_rows(seqs[at : at + 1], [column[at : at + 1] for column in columns])
-                begin = at + 1
-            else:
-                group.append(found)
-                octets += size
-        self._ctx.send_bytes(*self._with_bodies(group, seqs[begin:], [column[begin:] for column in columns]))
+            group.append(found)
+            octets += size
+        self._send_group(group, seqs[begin:], [column[begin:] for column in columns] if begin else columns)
 
-    async def _send_group(self, group: Sequence[Found], seqs: Sequence[int], columns: Columns) -> None:
-        if group:
-            self._ctx.send_bytes(*self._with_bodies(group, seqs, columns))
-            await self._flush()
-
-    def _with_bodies(self, group: Sequence[Found], seqs: Sequence[int], columns: Columns) -> list[bytes]:
-        if not group:
-            return []
-        slices = [(found.content, found.start, found.end) for found in group if isinstance(found, Slice)]
-        read = iter(self._account.read_ranges(slices) if slices else ())
+    def _send_group(self, group: Sequence[Found], seqs: Sequence[int], columns: Columns) -> None:
+        slices = [found for found in group if isinstance(found, Slice)]
+        read = iter(self._account.read_ranges(slices))
         bodies = [next(read) if isinstance(found, Slice) else found for found in group]
         literals = [b"NIL" if body is None else b"{%d}\r\n" % len(body) for body in bodies]
         starts = self._asked.starts(self._account, seqs, columns, self._flags, literals)
-        out: list[bytes] = []
+        out: list[bytes | FilePart] = []
         for start, body in zip(starts, bodies, strict=True):
             out += (start, body or b"", _END)
-        return out
+        self._ctx.send_bytes(*out)
 
-    # The plain path: a message at a time, its content in pieces
+    # The plain path: a message at a time
 
     async def _send_rows(self, seqs: Sequence[int], columns: Columns) -> None:
-        held: list[bytes] = []
+        held: list[bytes | FilePart] = []
         octets = 0
         for at, (seq, row) in enumerate(zip(seqs, zip(*columns, strict=True), strict=True), 1):
             if at % TOGETHER == 0:
@@ -171,7 +155,7 @@ class _Sender:
                     held, octets = [], 0
         self._ctx.send_bytes(*held)
 
-    def _message(self, seq: int, row: Values) -> Iterator[bytes]:
+    def _message(self, seq: int, row: Values) -> Iterator[bytes | FilePart]:
         """The octets of one response. All that can be refused is refused before the first of them."""
         uid = row[0]
         more = self._extra_for is not None and uid in self._extra_for
@@ -181,16 +165,16 @@ class _Sender:
         found = [(piece, self._render(piece, values, uid)) for piece, values in compiled.values(row)]
         separator = b"* %d FETCH (" % seq
         for piece, text in found:
-            if not isinstance(text, Slice):
-                yield separator + piece.label + text
-            else:
+            if isinstance(text, FilePart):
                 mark = b"~" if isinstance(piece, Content) and piece.binary else b""
-                yield separator + piece.label + b"%b{%d}\r\n" % (mark, text.end - text.start)
-                yield from read_pieces(self._account, text)
+                yield separator + piece.label + b"%b{%d}\r\n" % (mark, len(text))
+                yield text
+            else:
+                yield separator + piece.label + text
             separator = b" "
         yield _END
 
-    def _render(self, piece: Piece, values: Values, uid: object) -> bytes | Slice:
+    def _render(self, piece: Piece, values: Values, uid: object) -> bytes | FilePart:
         if isinstance(piece, Direct):
             return piece.format % values
         if isinstance(piece, Flags):
@@ -202,9 +186,10 @@ class _Sender:
         return piece.render(self._account, values)
 
 
-def _size(found: Found) -> int:
+def _held(found: Found) -> int:
+    """How many octets of it may be held; what is larger comes as a part of a file, or is in memory already."""
     if isinstance(found, Slice):
-        return found.end - found.start
+        return min(found.end - found.start, LARGE)
     return 0 if found is None else len(found)
 
 
@@ -214,29 +199,12 @@ def literal(octets: object, mark: bytes = b"") -> bytes:
     return b"%b{%d}\r\n%b" % (mark, len(octets), octets)
 
 
-def render_content(account: Account, piece: Content, values: Values) -> bytes | Slice:
-    """A literal or NIL; a slice if it is large, so that it is never held."""
-    found = piece.find(account, values)
+def render_content(account: Account, piece: Content, values: Values) -> bytes | FilePart:
+    """A literal or NIL; what stays in its file until it is sent, without its announcement."""
+    (found,) = piece.find(account, [(value,) for value in values])
     if found is None:
         return b"NIL"
-    if isinstance(found, Slice):
-        if found.end - found.start > READ:
-            return found
-        data = account.body(found.content).read(found.start, found.end - found.start)
-    else:
-        data = found
+    data = account.read_ranges((found,))[0] if isinstance(found, Slice) else found
+    if isinstance(data, FilePart):
+        return data
     return literal(data, b"~" if piece.binary and b"\0" in data else b"")
-
-
-def read_pieces(account: Account, part: Slice) -> Iterator[bytes]:
-    """The octets of a slice that was announced as a literal: if they cannot be read now, only the end of the connection helps."""
-    try:
-        body = account.body(part.content)
-        for start in range(part.start, part.end, READ):
-            wanted = min(READ, part.end - start)
-            data = body.read(start, wanted)
-            if len(data) != wanted:
-                raise ConnectionLost("a stored message is shorter than it was")
-            yield data
-    except (StoreError, OSError) as error:
-        raise ConnectionLost(f"a stored message could not be read: {error}") from error

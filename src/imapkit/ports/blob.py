@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ..record import record
 from ..wire.frame import Literal, LiteralSink
+
+
+@record
+class FilePart:
+    """Octets of a stored file, which never changes: whoever sends them reads them then, or has the kernel pass them on."""
+
+    path: str
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
 
 
 class BlobStore(Protocol):

@@ -18,6 +18,7 @@ from ..protocol.states import State
 from ..protocol.status import Status
 from ..query.index import MessageSet
 from ..wire.limits import Limits
+from .blob import FilePart
 from .store import Account, Mailbox
 
 ReportExpunges = Callable[[Sequence[int], list[Range]], Iterator[bytes]]
@@ -193,8 +194,8 @@ class SessionContext(Protocol):
         """Queue an untagged OK, NO, BAD or BYE."""
         ...
 
-    def send_bytes(self, *chunks: bytes) -> None:
-        """Queue whole response lines that the caller rendered."""
+    def send_bytes(self, *chunks: bytes | FilePart) -> None:
+        """Queue whole response lines that the caller rendered; what is in a file is read when it is sent."""
         ...
 
     async def flush(self) -> None:

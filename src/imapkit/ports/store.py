@@ -25,6 +25,7 @@ from ..query.sort import Work
 from ..query.thread import Algorithm, Threads
 from ..record import record, value
 from ..wire.frame import Literal, LiteralSink
+from .blob import FilePart
 
 if TYPE_CHECKING:
     from ..message.index import MessageIndex
@@ -410,8 +411,11 @@ class Account(Protocol):
 
     def body(self, content_id: int) -> Body: ...
 
-    def read_ranges(self, wanted: Sequence[tuple[int, int, int]]) -> list[bytes]:
-        """Octets of several stored messages, for each (content, start, end); fewer where a message is shorter."""
+    def read_ranges(self, wanted: Sequence[tuple[int, int, int]]) -> list[bytes | FilePart]:
+        """Octets of several stored messages, for each (content, start, end); fewer where a message is shorter.
+
+        What would take room in memory, and has none yet, comes as a part of a file.
+        """
         ...
 
     # The trash table

@@ -8,8 +8,11 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+from collections.abc import Sequence
+from typing import cast
 
 from ..errors import ConnectionLost, StoreError
+from ..ports.blob import FilePart
 from ..ports.gate import Gate
 from ..protocol.registry import Writable
 from ..protocol.response import write_response
@@ -36,7 +39,7 @@ class Channel:
         self.connection = connection
         self._stream = stream
         self._timeouts = timeouts
-        self._out: list[bytes] = []
+        self._out: list[bytes | FilePart] = []
         self._out_size = 0
         self._turn = time.monotonic()
         self.gate = Gate()
@@ -103,10 +106,9 @@ class Channel:
         write_response(w, response)
         self.send_bytes(w.octets())
 
-    def send_bytes(self, *chunks: bytes) -> None:
-        for chunk in chunks:
-            self._out.append(chunk)
-            self._out_size += len(chunk)
+    def send_bytes(self, *chunks: bytes | FilePart) -> None:
+        self._out += chunks
+        self._out_size += sum(map(len, chunks))
 
     @property
     def is_full(self) -> bool:
@@ -131,11 +133,26 @@ class Channel:
         if not self.gate.is_clear:
             await self._pass_gate()
         if self._out:
-            data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
-            self._out, self._out_size = [], 0
-            self._stream.write(data)
+            out, self._out, self._out_size = self._out, [], 0
+            await self._write(out)
         if self._stream.is_congested:
             await self._stream.drain(self._timeouts.write_seconds)
+
+    async def _write(self, chunks: list[bytes | FilePart]) -> None:
+        """Octets that stand in a row as one piece, what is in files from there."""
+        begin = 0
+        if FilePart in map(type, chunks):
+            for at, chunk in enumerate(chunks):
+                if isinstance(chunk, FilePart):
+                    self._write_joined(chunks[begin:at])
+                    await self._stream.write_file(chunk, self._timeouts.write_seconds)
+                    begin = at + 1
+        self._write_joined(chunks[begin:] if begin else chunks)
+
+    def _write_joined(self, chunks: Sequence[bytes | FilePart]) -> None:
+        """``chunks`` has no file among them."""
+        octets = cast("Sequence[bytes]", chunks)
+        self._stream.write(octets[0] if len(octets) == 1 else b"".join(octets))
 
     async def _pass_gate(self) -> None:
         try:

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from typing import Final, cast
 
 from ..errors import ConnectionLost, ConnectionTimeout, ProtocolError
+from ..ports.blob import FilePart
 from ..wire.deflate import Deflate, Inflate
 from .allocator import tls_begins
+from .file_sender import CAN_PASS, TURN, opened, pass_on, read_piece
 
 _QUICK_ACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 
@@ -41,6 +43,7 @@ class Stream(asyncio.BaseProtocol):
         self._closed: asyncio.Future[None] | None = None
         self._transport: asyncio.Transport | None = None
         self._tls = False
+        self._passes_files = False
         self._packer: Deflate | None = None
         self._unpacker: Inflate | None = None
 
@@ -49,6 +52,7 @@ class Stream(asyncio.BaseProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._tls = transport.get_extra_info("ssl_object") is not None
+        self._passes_files = CAN_PASS and transport.get_extra_info("socket") is not None
         self._transport.set_write_buffer_limits(high=self._output)
         if self._on_connect is not None:
             on_connect, self._on_connect = self._on_connect, None
@@ -185,6 +189,41 @@ class Stream(asyncio.BaseProtocol):
         if self._lost or self._transport is None or self._transport.is_closing():
             raise ConnectionLost("the peer has gone")
         self._transport.write(data if self._packer is None else self._packer.pack(data))
+
+    async def write_file(self, part: FilePart, timeout: float) -> None:
+        """The same with octets of a file, and wait until the peer has taken enough of them. Raises ConnectionLost, ConnectionTimeout."""
+        at = part.start
+        while at < part.end:
+            passes = self._passes_files and self._packer is None and not self._tls
+            if passes:
+                await self._emptied(timeout)
+            turn = min(at + TURN, part.end)
+            with opened(part) as fd:
+                if passes:
+                    at, self._passes_files = pass_on(self._descriptor(), fd, at, turn)
+                data = read_piece(fd, at, turn) if at < turn else b""
+            if data:  # what the kernel had no room for waits in the transport
+                self.write(data)
+                at += len(data)
+            await self.drain(timeout)
+            if at < part.end:
+                await asyncio.sleep(0)
+
+    def _descriptor(self) -> int:
+        """The socket's; -1 once it is closed."""
+        return cast(socket.socket, self.info("socket")).fileno()
+
+    async def _emptied(self, timeout: float) -> None:
+        """Wait until all that was written is with the kernel."""
+        transport = self._transport
+        if transport is None or self._queued() == 0:
+            return
+        transport.set_write_buffer_limits(high=0)
+        try:
+            await self.drain(timeout)
+        finally:
+            if not transport.is_closing():
+                transport.set_write_buffer_limits(high=self._output)
 
     @property
     def is_congested(self) -> bool:

@@ -11,6 +11,7 @@ from imapkit.errors import StoreBroken
 from imapkit.message.headers import select_from_all
 from imapkit.message.scan import scan
 from imapkit.message.text import search_header, search_text
+from imapkit.ports.blob import FilePart
 from imapkit.ports.store import AnyColumn, Column, HeaderFields, NewMessage
 from imapkit.protocol.numset import Range
 from imapkit.query.index import IdColumn, MessageSet, SearchIndex, TextColumn
@@ -234,7 +235,7 @@ class MemoryAccount(AccountModel):
             raise StoreBroken(f"there is no content {content_id}")
         return MemoryBody(stored.data)
 
-    def read_ranges(self, wanted: Sequence[tuple[int, int, int]]) -> list[bytes]:
+    def read_ranges(self, wanted: Sequence[tuple[int, int, int]]) -> list[bytes | FilePart]:
         return [self.body(content).read(start, end - start) for content, start, end in wanted]
 
     async def release(self) -> None:

@@ -12,13 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from imapkit.ports.blob import BlobStore
+from imapkit.ports.blob import BlobStore, FilePart
 from imapkit.wire.frame import Literal
 
 from .disk import Disk
 from .errors import store_errors
 
 _CHUNK = 1 << 20
+_SENT_FROM_FILE = 32 * 1024
+"""Ranges from here on are left where they are until they are sent; shorter ones cost less when they are read at once."""
 
 
 class Spool:
@@ -144,6 +146,15 @@ class Blobs:
     def aside(self) -> Path:
         """A name in the spool, for a file that is about to go."""
         return self._directory / "spool" / secrets.token_hex(12)
+
+    def part(self, name: str, start: int, end: int) -> bytes | FilePart:
+        """Octets from ``start`` to ``end``, or to the end of the file. That they are there is looked at now, however they come."""
+        if end - start < _SENT_FROM_FILE:
+            return self.read(name, start, end - start)
+        path = f"{self._place}/{name[:2]}/{name}"
+        with store_errors(path):
+            size = os.stat(path).st_size
+        return FilePart(path, start, min(end, size)) if start < size else b""
 
     def read(self, name: str, offset: int, length: int) -> bytes:
         """Octets from ``offset``; fewer than ``length`` at the end of the file only."""

@@ -18,6 +18,7 @@ from imapkit.message.chosen import codes_of
 from imapkit.message.headers import select_from_all
 from imapkit.message.scan import scan
 from imapkit.message.text import search_header, search_text
+from imapkit.ports.blob import FilePart
 from imapkit.ports.store import AnyColumn, Column, HeaderFields
 from imapkit.query.collate import VERSION as COLLATION
 from imapkit.query.index import IdColumn, TextColumn
@@ -332,23 +333,31 @@ class Contents:
 
     def octets(self, number: int, offset: int, length: int) -> bytes:
         """Octets from ``offset``, at most ``length``: one look-up, and for a large message one read of its file."""
+        found = self._look_up(number, offset, offset + length)
+        return self._blobs.read(found, offset, length) if isinstance(found, str) else found
+
+    def _look_up(self, number: int, start: int, end: int) -> bytes | str:
+        """The octets of a message, or the name of the file that has them."""
         known, file = self._latest_file
         if known == number:
-            return self._blobs.read(file, offset, length)
-        rows = self._handle.db.execute(_OCTETS, (offset + length, number)).fetchall()
+            return file
+        rows = self._handle.db.execute(_OCTETS, (end, number)).fetchall()
         if not rows:
             raise StoreBroken(f"there is no content {number}")
-        head, rest, name = cast("tuple[bytes, bytes | None, str | None]", rows[0])
+        head, rest, name = cast("tuple[bytes | None, bytes | None, str | None]", rows[0])
         if name is not None:
             self._latest_file = number, name
-            return self._blobs.read(name, offset, length)
-        data = head if rest is None else head + rest
-        return data if offset == 0 and length >= len(data) else data[offset : offset + length]
+            return name
+        return _cut(head or b"", rest or b"", start, end)
 
-    def octets_of(self, wanted: Sequence[tuple[int, int, int]]) -> list[bytes]:
-        """Octets of several messages, for each (content, start, end): one look-up for all, and one read for each file."""
-        if len(wanted) <= 1:
-            return [self.octets(number, start, end - start) for number, start, end in wanted]
+    def octets_of(self, wanted: Sequence[tuple[int, int, int]]) -> list[bytes | FilePart]:
+        """Octets of several messages, for each (content, start, end): one look-up for all."""
+        if not wanted:
+            return []
+        if len(wanted) == 1:
+            number, start, end = wanted[0]
+            found = self._look_up(number, start, end)
+            return [self._blobs.part(found, start, end) if isinstance(found, str) else found]
         numbers = apsw.carray(array("q", [number for number, _, _ in wanted]))
         rows = cast(
             "list[tuple[bytes | None, bytes | None, str | None]]",
@@ -357,7 +366,7 @@ class Contents:
         if len(rows) != len(wanted):
             raise StoreBroken(f"{len(wanted) - len(rows)} contents have no octets; run fsck")
         return [
-            self._blobs.read(file, start, end - start)
+            self._blobs.part(file, start, end)
             if file is not None
             else _cut(head or b"", rest or b"", start, end)
             for (_, start, end), (head, rest, file) in zip(wanted, rows, strict=True)
