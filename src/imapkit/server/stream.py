@@ -25,8 +25,8 @@ class Stream(asyncio.BaseProtocol):
     """``on_connect`` is called once, when there is a connection. ``pending`` and ``output`` are limits in octets."""
 
     __slots__ = (
-        "_closed", "_ended", "_input", "_input_size", "_lost", "_on_connect", "_output", "_packer", "_paused", "_pending", "_readable",
-        "_tls", "_transport", "_unpacker", "_writable",
+        "_closed", "_ended", "_input", "_input_size", "_lost", "_on_connect", "_output", "_packer", "_passes_files", "_paused", "_pending",
+        "_readable", "_tls", "_transport", "_unpacker", "_writable",
     )  # fmt: skip
 
     def __init__(self, on_connect: Callable[[Stream], None], *, pending: int, output: int) -> None:
