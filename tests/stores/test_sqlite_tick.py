@@ -140,7 +140,7 @@ def test_whoever_opens_the_account_puts_the_number_right(tmp_path: Path, wrong: 
             await account.release()
             await store.close()
             lock = tmp_path / "accounts" / "ann" / "open.lock"
-            assert lock.stat().st_size == 8
+            assert lock.stat().st_size == 16
             lock.write_bytes(wrong.to_bytes(8, sys.byteorder))
 
     asyncio.run(run())
@@ -153,7 +153,7 @@ def test_the_number_goes_from_one_map_to_the_other(tmp_path: Path) -> None:
         for tick in (0, 1, 1 << 20, (1 << 62) + 7):
             one.write(tick)
             assert two.read() == tick
-        assert os.fstat(file.fileno()).st_size == 8
+        assert os.fstat(file.fileno()).st_size == 16
         one.close()
         two.close()
 
@@ -177,3 +177,63 @@ def test_what_cannot_be_read_is_no_commit(tmp_path: Path) -> None:
         with (tmp_path / "word").open("wb") as only_written:
             assert TickWord(only_written.fileno()).read() == -1
         word.close()
+
+
+@pytest.mark.parametrize("size", [0, 8, 16])
+def test_who_asks_is_told_of_one_commit(tmp_path: Path, size: int) -> None:
+    """Eight octets: what a process of an older version made."""
+    (tmp_path / "word").write_bytes((5).to_bytes(8, sys.byteorder)[:size] + bytes(max(0, size - 8)))
+    with open(tmp_path / "word", "r+b") as file, open(tmp_path / "word", "r+b") as again:
+        one, two = TickWord(file.fileno()), TickWord(again.fileno())
+        assert one.read() == two.read() == (5 if size else -1)
+        assert not one.take_asked() and not two.take_asked()
+        one.ask()
+        two.ask()
+        assert two.take_asked() and not two.take_asked() and not one.take_asked()
+        one.ask()
+        two.write(6)
+        assert one.take_asked() and one.read() == 6
+        one.close()
+        two.close()
+
+
+def test_others_are_told_only_when_somebody_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    heard = SqliteStore.committed
+
+    def committed(self: SqliteStore, account: SqliteAccount) -> None:
+        told.append(account.modseq)
+        heard(self, account)
+
+    monkeypatch.setattr(SqliteStore, "committed", committed)
+
+    async def run() -> None:
+        here, there = two_stores(tmp_path, Disk())
+        await here.create_account("ann", [("INBOX", ())])
+        mine, theirs = await here.open_account("ann"), await there.open_account("ann")
+        await fill(theirs, "INBOX", 1)
+        assert told == [] and mine.modseq < theirs.modseq, "nobody waits, and nobody is woken"
+        for _ in range(3):
+            waiting = asyncio.create_task(mine.changed(theirs.modseq))
+            await asyncio.sleep(0.02)
+            assert not waiting.done()
+            await fill(theirs, "INBOX", 1)
+            await asyncio.wait_for(waiting, 5)  # by the hint: the regular look comes after ten seconds
+            assert told[-1] == theirs.modseq
+        await fill(theirs, "INBOX", 1)
+        assert len(told) == 3 and mine.modseq < theirs.modseq
+        # Told of what it knows already, who waits asks again
+        waiting = asyncio.create_task(mine.changed(theirs.modseq))
+        await asyncio.sleep(0.02)
+        assert _word(theirs).take_asked()
+        there.committed(theirs)
+        await asyncio.sleep(0.02)
+        assert not waiting.done()
+        await fill(theirs, "INBOX", 1)
+        await asyncio.wait_for(waiting, 5)
+        for account in (mine, theirs):
+            await account.release()
+        await here.close()
+        await there.close()
+
+    asyncio.run(run())

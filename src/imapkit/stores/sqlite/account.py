@@ -266,7 +266,7 @@ class SqliteAccount(AccountModel):
             self.maintenance.consider(state)
         if change.contents:
             self.maintenance.arrived(self.next_content - len(change.contents))
-        if change.entries:
+        if change.entries and self.ticks.take_asked():
             self.owner.committed(self)
 
     def _write(self, change: Change, kept: Sequence[State]) -> None:
@@ -423,7 +423,20 @@ class SqliteAccount(AccountModel):
 
     def watch(self, since: int) -> asyncio.Future[None]:
         self.owner.look_later()
-        return super().watch(since)
+        watching = super().watch(since)
+        self.hear()
+        return watching
+
+    def hear(self) -> None:
+        """Somebody began to wait, or another process committed: who does not wait looks when it uses the account.
+
+        A commit before they ask is seen by the look behind it.
+        """
+        self.look()
+        if self._waiters:  # there is nothing new to them yet
+            with store_errors(self.path):
+                self.ticks.ask()
+            self.look()
 
     def look(self) -> bool:
         """Wake those who wait when there is something new; False: nobody waits."""

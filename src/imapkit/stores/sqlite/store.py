@@ -68,7 +68,6 @@ class SqliteStore:
         self._octets = 0
         """Memory held by the columns of all accounts, as of the last time that each was given back."""
         self._is_open = False
-        self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.TimerHandle | None = None
         self._looker: asyncio.TimerHandle | None = None
         self._resting = 0
@@ -206,14 +205,10 @@ class SqliteStore:
 
     def _heard(self, account_id: str, modseq: int) -> None:
         account = self._accounts.get(account_id)
-        if account is not None and not account.closed and account.modseq < modseq:
-            task = asyncio.get_running_loop().create_task(self._look(account))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _look(self, account: SqliteAccount) -> None:
+        if account is None or account.closed:
+            return
         try:
-            await account.refresh()
+            account.hear()
         except StoreError as error:
             _log.warning("account %s: a hint could not be followed: %s", account.id, error)
 
