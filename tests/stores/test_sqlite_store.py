@@ -222,6 +222,64 @@ def test_a_cancelled_wait_gives_the_lock_back(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_tasks_that_wait_go_before_another_process_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another ``WriterLock`` is as good as another process: it has a descriptor of its own."""
+
+    async def order() -> list[str]:
+        one, other = WriterLock(tmp_path / "lock"), WriterLock(tmp_path / "lock")
+        found: list[str] = []
+
+        async def write(lock: WriterLock, name: str) -> None:
+            async with lock:
+                found.append(name)
+
+        await one.acquire()
+        theirs = asyncio.create_task(write(other, "other"))
+        await asyncio.sleep(0.05)
+        mine = [asyncio.create_task(write(one, f"mine {number}")) for number in range(3)]
+        await asyncio.sleep(0.05)
+        mine[1].cancel()
+        assert one.is_held and other.is_held
+        one.release()
+        await asyncio.wait_for(asyncio.gather(theirs, *mine, return_exceptions=True), 5)
+        assert not one.is_held and not other.is_held
+        one.close()
+        other.close()
+        return found
+
+    monkeypatch.setattr("imapkit.stores.sqlite.locks.TURN", 60)
+    assert asyncio.run(order()) == ["mine 0", "mine 2", "other"]
+    monkeypatch.setattr("imapkit.stores.sqlite.locks.TURN", 0)
+    assert sorted(asyncio.run(order())) == ["mine 0", "mine 2", "other"]
+
+
+def test_what_was_left_to_a_task_that_is_cancelled_is_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imapkit.stores.sqlite.locks.TURN", 60)
+
+    async def scenario() -> None:
+        one, other = WriterLock(tmp_path / "lock"), WriterLock(tmp_path / "lock")
+        await one.acquire()
+        waiting = [asyncio.create_task(one.acquire()) for _ in range(2)]
+        await asyncio.sleep(0)
+        one.release()
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert not one.is_held
+        await asyncio.wait_for(other.acquire(), 5)
+        other.release()
+        await asyncio.wait_for(one.acquire(), 5)
+        one.release()
+        one.close()
+        other.close()
+
+    asyncio.run(scenario())
+
+
 def test_a_cancelled_append_is_whole_or_absent(tmp_path: Path) -> None:
     async def scenario() -> None:
         store, account = await opened(tmp_path)

@@ -1,6 +1,7 @@
 """The order of writers across processes: a lock file under ``flock`` (STORE rule 14), and who has the account open.
 
-The rule it must not break: the event loop never waits for another process; a cancelled wait gives the lock back.
+The rule it must not break: the event loop never waits for another process; a cancelled wait gives the lock back; no process passes it
+on among its own tasks for longer than ``TURN``.
 """
 
 from __future__ import annotations
@@ -8,31 +9,57 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import time
+from typing import Final
 
 from imapkit.errors import StoreError
 
 from .errors import store_errors
 
+TURN: Final = 0.003
+"""Seconds: some ten changes."""
+
 
 class WriterLock:
-    """One writer at a time: among the tasks of this process, and among processes."""
+    """One writer at a time: among the tasks of this process, and among processes.
 
-    __slots__ = ("_closed", "_fd", "_path", "_tasks")
+    A process that has it lets those of its tasks write who wait already, one after the other, before another process comes to it: each
+    change of hands costs a thread that waits, and everything read anew that the other wrote.
+    """
+
+    __slots__ = ("_behind", "_closed", "_fd", "_kept", "_path", "_since", "_tasks")
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._fd = -1
         self._closed = False
         self._tasks = asyncio.Lock()
+        self._behind = 0
+        """Tasks that wait for another of this process."""
+        self._since = 0.0
+        """When this process came to it."""
+        self._kept = False
+        """It was left to the next task."""
 
     @property
     def is_held(self) -> bool:
         """By this process, or wanted."""
-        return self._tasks.locked()
+        return self._tasks.locked() or self._behind > 0
 
     async def acquire(self) -> None:
         """Raises StoreError once it is closed, and where the file cannot be opened."""
-        await self._tasks.acquire()
+        self._behind += 1
+        try:
+            await self._tasks.acquire()
+        except BaseException:
+            self._behind -= 1
+            if self._kept and not self.is_held:
+                self._unlock()
+            raise
+        self._behind -= 1
+        if self._kept and not self._closed:
+            self._kept = False
+            return
         try:
             if self._closed:
                 raise StoreError("the account is closed")
@@ -45,6 +72,7 @@ class WriterLock:
         except BaseException:
             self._tasks.release()
             raise
+        self._since = time.monotonic()
 
     async def _wait(self) -> None:
         waiting = asyncio.get_running_loop().run_in_executor(None, fcntl.flock, self._fd, fcntl.LOCK_EX)
@@ -58,8 +86,15 @@ class WriterLock:
             raise
 
     def release(self) -> None:
-        fcntl.flock(self._fd, fcntl.LOCK_UN)
+        if self._behind and time.monotonic() - self._since < TURN:
+            self._kept = True
+        else:
+            self._unlock()
         self._tasks.release()
+
+    def _unlock(self) -> None:
+        self._kept = False
+        fcntl.flock(self._fd, fcntl.LOCK_UN)
 
     async def __aenter__(self) -> None:
         await self.acquire()
