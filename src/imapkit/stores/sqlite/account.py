@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol, cast
 
 import apsw
@@ -66,6 +65,7 @@ from .states import (
 )
 from .sync import SyncThreads, WalSync
 from .tick import TickWord
+from .writing import Writing
 
 FLAGS_WITHIN = 0.2
 
@@ -100,34 +100,6 @@ class Owner(Protocol):
         ...
 
     async def give_back(self, account: SqliteAccount) -> None: ...
-
-
-class _Writing(AbstractAsyncContextManager[Change]):
-    """Lock, transaction, what others wrote; then the change is put together; then COMMIT, memory, unlock."""
-
-    def __init__(self, account: SqliteAccount) -> None:
-        self.account = account
-
-    async def __aenter__(self) -> Change:
-        await self.account.lock.acquire()
-        try:
-            await self.account.take_in_use()
-            self.change = self.account.begin()
-        except BaseException:
-            self.account.lock.release()
-            raise
-        return self.change
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if error is None and not self.change.empty:
-                self.account.commit(self.change)
-            else:
-                self.account.rollback()
-        finally:
-            self.account.lock.release()
 
 
 class SqliteAccount(AccountModel):
@@ -213,7 +185,7 @@ class SqliteAccount(AccountModel):
     # Changes
 
     def writing(self) -> AbstractAsyncContextManager[Change]:
-        return _Writing(self)
+        return Writing(self)
 
     async def take_in_use(self) -> None:
         """Before the first change: whoever sees one sees it before it is on the disk, so the mark must be there already (STORE rule 5)."""
