@@ -60,7 +60,7 @@ bench: $(MADE)  ## all measurements (long), into bench/RESULTS.md
 bench-quick: $(MADE)  ## a short run of the measurements
 	@$(BIN)/python -m bench --quick
 
-bench-growth: $(MADE)  ## the same figures at 10,000 to 1,000,000 messages (most of an hour), for the next make bench
+bench-growth: $(MADE)  ## the same figures at 10,000 to 1,000,000 messages (half an hour), into bench/RESULTS.md
 	@$(BIN)/python -m bench.growth --write
 
 fuzz: $(MADE)  ## every fuzz target for a while

@@ -15,14 +15,12 @@ from pathlib import Path
 from bench import build
 from bench.bed import FULL, QUICK, Bed, Mailboxes, Sizes
 from bench.client import ClientLine, run_clients
-from bench.report import Report
+from bench.report import RESULTS, Report
 from bench.rows_session import visit_all
 from bench.run import ROWS, run_rows, say
 from bench.server import ServerMissing, Setup
 from bench.servers import KINDS
 from bench.tls import Certificate
-
-RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
 def _options() -> argparse.Namespace:

@@ -80,14 +80,16 @@ class Growth:
         return _HEAD.format(machine=self.machine) + note + "\n".join(rows) + "\n" + said
 
 
-_HEAD = """
-## Growth
-
+_TITLE = "\n## Growth\n"
+_HEAD = (
+    _TITLE
+    + """
 Written by `python -m bench.growth --write` (`make bench-growth`), imapkit alone, {machine}. Columns: messages in the big mailbox; the
 realistic mailbox and what is copied grow with it. "factor" is the cost of one message at the last size by that at the first: 1 is
 linear growth, less is better. For single small things (a latency, one mailbox of many, rates of APPEND) it is plainly time by time.
 
 """
+)
 
 
 def _figure(value: float) -> str:
@@ -100,3 +102,12 @@ def section() -> str:
     """For the results: empty as long as nothing was measured."""
     found = Growth.load()
     return found.text() if found else ""
+
+
+def renew(page: Path, growth: Growth) -> None:
+    """Put the section into the place of the one that a page of results has."""
+    text = page.read_text(encoding="utf-8")
+    start = text.find(_TITLE)
+    end = text.find("\n## ", start + len(_TITLE))
+    if start >= 0 and end >= 0:
+        page.write_text(text[:start] + growth.text() + text[end:], encoding="utf-8")

@@ -14,11 +14,12 @@ from bench.client import JOBS, ClientLine
 from bench.needed import NEEDED
 from bench.run import Cell, Line
 
+RESULTS = Path(__file__).with_name("RESULTS.md")
 _HEAD = """\
 # Measurements
 
 Written by `python -m bench --write`; do not edit. `make bench` repeats the run, `make bench-quick` a small
-one; `make bench-growth` measures the section about growth, which the next `make bench` takes in.
+one; `make bench-growth` measures the section about growth and puts it in.
 
 """
 _METHOD = """
@@ -68,7 +69,8 @@ class Report:
     def text(self) -> str:
         """The whole page."""
         parts = [_HEAD, self._machine(), self._table(), self._short(), self._wrong(), self._clients()]
-        return "".join(parts) + growth_table.section() + self._method()
+        growth = growth_table.section() if self.sizes == FULL else ""
+        return "".join(parts) + growth + self._method()
 
     def _method(self) -> str:
         sizes = self.sizes

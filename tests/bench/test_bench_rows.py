@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.corpus import realistic_box
 from bench.growth import joined
-from bench.growth_table import Figures, Growth
+from bench.growth_table import Figures, Growth, renew
 from bench.needed import NEEDED
 from bench.rows_fetch import second_part
 from bench.rows_mixed import percentile
@@ -59,6 +59,12 @@ def test_growth_is_per_message_and_names_what_is_worse_than_linear(tmp_path: Pat
     assert Growth.load(path) is None
     growth.save(path)
     assert Growth.load(path) == growth
+    page = tmp_path / "page.md"
+    page.write_text("# Head\n\ntext\n\n## Growth\n\nold\n\n## How\n\nso\n")
+    renew(page, growth)
+    assert page.read_text() == f"# Head\n\ntext\n{text}\n## How\n\nso\n"
+    renew(page, growth)
+    assert page.read_text().count("## Growth") == 1
 
 
 def test_figures_of_several_sizes_stand_side_by_side() -> None:

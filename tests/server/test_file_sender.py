@@ -274,7 +274,7 @@ def test_a_reader_that_leaves_ends_it(stored: str, loop: Callable[[], asyncio.Ab
             with pytest.raises(ConnectionLost):
                 await flushing
             with pytest.raises(ConnectionLost):
-                await stream.write_file(FilePart(stored, 0, SIZE), 1.0)
+                await stream.write_part(FilePart(stored, 0, SIZE), 1.0)
 
     run(test(), loop)
 

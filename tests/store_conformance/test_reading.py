@@ -9,7 +9,7 @@ import pytest
 
 from imapkit.errors import StoreBroken
 from imapkit.message.headers import select_fields_plainly
-from imapkit.ports.blob import FilePart
+from imapkit.ports.blob import FilePart, Part
 from imapkit.ports.store import Account, AnyColumn, Column, HeaderFields
 
 from .conftest import Play
@@ -70,9 +70,9 @@ def test_columns(play: Play, count: int) -> None:
     play(scenario)
 
 
-def octets(found: bytes | FilePart) -> bytes:
-    if isinstance(found, bytes):
-        return found
+def octets(found: bytes | Part) -> bytes:
+    if not isinstance(found, FilePart):
+        return bytes(found)
     data = Path(found.path).read_bytes()[found.start : found.end]
     assert len(data) == len(found), "it is as long as it says"
     return data

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ..ports.blob import FilePart
+from ..ports.blob import LARGE, Part
 from ..ports.session import SessionContext
 from ..ports.store import Account
 from ..protocol.numset import compress
@@ -22,8 +22,6 @@ from .fetch_pieces import Columns, Content, Direct, Flags, Found, Piece, Ready, 
 
 HELD: Final = 512 * 1024
 """Octets of content that are gathered before they are sent."""
-LARGE: Final = 64 * 1024
-"""So many octets of one message count towards that at most: what is larger stays where it is until it is sent."""
 TOGETHER: Final = 128
 """Messages of which octets are looked up at once: the store may read more of each than is sent."""
 _END: Final = b")\r\n"
@@ -133,7 +131,7 @@ class _Sender:
         bodies = [next(read) if isinstance(found, Slice) else found for found in group]
         literals = [b"NIL" if body is None else b"{%d}\r\n" % len(body) for body in bodies]
         starts = self._asked.starts(self._account, seqs, columns, self._flags, literals)
-        out: list[bytes | FilePart] = []
+        out: list[bytes | Part] = []
         for start, body in zip(starts, bodies, strict=True):
             out += (start, body or b"", _END)
         self._ctx.send_bytes(*out)
@@ -141,7 +139,7 @@ class _Sender:
     # The plain path: a message at a time
 
     async def _send_rows(self, seqs: Sequence[int], columns: Columns) -> None:
-        held: list[bytes | FilePart] = []
+        held: list[bytes | Part] = []
         octets = 0
         for at, (seq, row) in enumerate(zip(seqs, zip(*columns, strict=True), strict=True), 1):
             if at % TOGETHER == 0:
@@ -155,7 +153,7 @@ class _Sender:
                     held, octets = [], 0
         self._ctx.send_bytes(*held)
 
-    def _message(self, seq: int, row: Values) -> Iterator[bytes | FilePart]:
+    def _message(self, seq: int, row: Values) -> Iterator[bytes | Part]:
         """The octets of one response. All that can be refused is refused before the first of them."""
         uid = row[0]
         more = self._extra_for is not None and uid in self._extra_for
@@ -165,7 +163,7 @@ class _Sender:
         found = [(piece, self._render(piece, values, uid)) for piece, values in compiled.values(row)]
         separator = b"* %d FETCH (" % seq
         for piece, text in found:
-            if isinstance(text, FilePart):
+            if not isinstance(text, bytes):
                 mark = b"~" if isinstance(piece, Content) and piece.binary else b""
                 yield separator + piece.label + b"%b{%d}\r\n" % (mark, len(text))
                 yield text
@@ -174,7 +172,7 @@ class _Sender:
             separator = b" "
         yield _END
 
-    def _render(self, piece: Piece, values: Values, uid: object) -> bytes | FilePart:
+    def _render(self, piece: Piece, values: Values, uid: object) -> bytes | Part:
         if isinstance(piece, Direct):
             return piece.format % values
         if isinstance(piece, Flags):
@@ -187,7 +185,7 @@ class _Sender:
 
 
 def _held(found: Found) -> int:
-    """How many octets of it may be held; what is larger comes as a part of a file, or is in memory already."""
+    """How many octets of it may be held: what is larger comes as a part."""
     if isinstance(found, Slice):
         return min(found.end - found.start, LARGE)
     return 0 if found is None else len(found)
@@ -199,12 +197,12 @@ def literal(octets: object, mark: bytes = b"") -> bytes:
     return b"%b{%d}\r\n%b" % (mark, len(octets), octets)
 
 
-def render_content(account: Account, piece: Content, values: Values) -> bytes | FilePart:
-    """A literal or NIL; what stays in its file until it is sent, without its announcement."""
+def render_content(account: Account, piece: Content, values: Values) -> bytes | Part:
+    """A literal or NIL; what stays where it is until it is sent, without its announcement."""
     (found,) = piece.find(account, [(value,) for value in values])
     if found is None:
         return b"NIL"
     data = account.read_ranges((found,))[0] if isinstance(found, Slice) else found
-    if isinstance(data, FilePart):
+    if not isinstance(data, bytes):
         return data
     return literal(data, b"~" if piece.binary and b"\0" in data else b"")

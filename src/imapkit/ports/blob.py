@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from ..record import record
 from ..wire.frame import Literal, LiteralSink
@@ -18,6 +18,12 @@ class FilePart:
 
     def __len__(self) -> int:
         return self.end - self.start
+
+
+Part = FilePart | memoryview
+"""Octets of a message that are not copied before they are sent: of a file, or as they lie in memory."""
+LARGE: Final = 64 * 1024
+"""What is longer comes as a part."""
 
 
 class BlobStore(Protocol):

@@ -18,7 +18,7 @@ from ..protocol.states import State
 from ..protocol.status import Status
 from ..query.index import MessageSet
 from ..wire.limits import Limits
-from .blob import FilePart
+from .blob import Part
 from .store import Account, Mailbox
 
 ReportExpunges = Callable[[Sequence[int], list[Range]], Iterator[bytes]]
@@ -194,7 +194,7 @@ class SessionContext(Protocol):
         """Queue an untagged OK, NO, BAD or BYE."""
         ...
 
-    def send_bytes(self, *chunks: bytes | FilePart) -> None:
+    def send_bytes(self, *chunks: bytes | Part) -> None:
         """Queue whole response lines that the caller rendered; what is in a file is read when it is sent."""
         ...
 

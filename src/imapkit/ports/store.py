@@ -25,7 +25,7 @@ from ..query.sort import Work
 from ..query.thread import Algorithm, Threads
 from ..record import record, value
 from ..wire.frame import Literal, LiteralSink
-from .blob import FilePart
+from .blob import Part
 
 if TYPE_CHECKING:
     from ..message.index import MessageIndex
@@ -411,10 +411,10 @@ class Account(Protocol):
 
     def body(self, content_id: int) -> Body: ...
 
-    def read_ranges(self, wanted: Sequence[tuple[int, int, int]]) -> list[bytes | FilePart]:
+    def read_ranges(self, wanted: Sequence[tuple[int, int, int]]) -> list[bytes | Part]:
         """Octets of several stored messages, for each (content, start, end); fewer where a message is shorter.
 
-        What would take room in memory, and has none yet, comes as a part of a file.
+        What would take much room in memory, and has none yet, comes as a part: all above ``LARGE`` octets does.
         """
         ...
 

@@ -9,10 +9,10 @@ import asyncio
 import ssl
 import time
 from collections.abc import Sequence
-from typing import cast
+from typing import Final, cast
 
 from ..errors import ConnectionLost, StoreError
-from ..ports.blob import FilePart
+from ..ports.blob import Part
 from ..ports.gate import Gate
 from ..protocol.registry import Writable
 from ..protocol.response import write_response
@@ -24,6 +24,7 @@ from .stream import Stream
 _FLUSH_ABOVE = 64 * 1024
 _CLOSE_SECONDS = 5.0
 _TURN_SECONDS = 0.005
+_OCTETS: Final = {bytes}
 
 
 class AnswersLost(ConnectionLost):
@@ -39,7 +40,7 @@ class Channel:
         self.connection = connection
         self._stream = stream
         self._timeouts = timeouts
-        self._out: list[bytes | FilePart] = []
+        self._out: list[bytes | Part] = []
         self._out_size = 0
         self._turn = time.monotonic()
         self.gate = Gate()
@@ -106,7 +107,7 @@ class Channel:
         write_response(w, response)
         self.send_bytes(w.octets())
 
-    def send_bytes(self, *chunks: bytes | FilePart) -> None:
+    def send_bytes(self, *chunks: bytes | Part) -> None:
         self._out += chunks
         self._out_size += sum(map(len, chunks))
 
@@ -138,19 +139,19 @@ class Channel:
         if self._stream.is_congested:
             await self._stream.drain(self._timeouts.write_seconds)
 
-    async def _write(self, chunks: list[bytes | FilePart]) -> None:
-        """Octets that stand in a row as one piece, what is in files from there."""
+    async def _write(self, chunks: list[bytes | Part]) -> None:
+        """Octets that stand in a row as one piece, parts from where they are."""
         begin = 0
-        if FilePart in map(type, chunks):
+        if set(map(type, chunks)) != _OCTETS:
             for at, chunk in enumerate(chunks):
-                if isinstance(chunk, FilePart):
+                if not isinstance(chunk, bytes):
                     self._write_joined(chunks[begin:at])
-                    await self._stream.write_file(chunk, self._timeouts.write_seconds)
+                    await self._stream.write_part(chunk, self._timeouts.write_seconds)
                     begin = at + 1
         self._write_joined(chunks[begin:] if begin else chunks)
 
-    def _write_joined(self, chunks: Sequence[bytes | FilePart]) -> None:
-        """``chunks`` has no file among them."""
+    def _write_joined(self, chunks: Sequence[bytes | Part]) -> None:
+        """``chunks`` has no part among them."""
         octets = cast("Sequence[bytes]", chunks)
         self._stream.write(octets[0] if len(octets) == 1 else b"".join(octets))
 

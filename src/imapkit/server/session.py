@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from ..errors import Bad, ConnectionLost, ConnectionTimeout, No
 from ..features import base
-from ..ports.blob import FilePart
+from ..ports.blob import Part
 from ..ports.directory import UserRow
 from ..ports.gate import use
 from ..ports.session import Login, Modes
@@ -278,7 +278,7 @@ class Session:
     def send_status(self, status: Status) -> None:
         self._channel.send(status)
 
-    def send_bytes(self, *chunks: bytes | FilePart) -> None:
+    def send_bytes(self, *chunks: bytes | Part) -> None:
         self._channel.send_bytes(*chunks)
 
     async def flush(self) -> None:

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from typing import Final, cast
 
 from ..errors import ConnectionLost, ConnectionTimeout, ProtocolError
-from ..ports.blob import FilePart
+from ..ports.blob import FilePart, Part
 from ..wire.deflate import Deflate, Inflate
 from .allocator import tls_begins
-from .file_sender import CAN_PASS, TURN, opened, pass_on, read_piece
+from .file_sender import CAN_PASS, PIECE, TURN, opened, pass_on, read_piece
 
 _QUICK_ACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 
@@ -190,8 +190,17 @@ class Stream(asyncio.BaseProtocol):
             raise ConnectionLost("the peer has gone")
         self._transport.write(data if self._packer is None else self._packer.pack(data))
 
-    async def write_file(self, part: FilePart, timeout: float) -> None:
-        """The same with octets of a file, and wait until the peer has taken enough of them. Raises ConnectionLost, ConnectionTimeout."""
+    async def write_part(self, part: Part, timeout: float) -> None:
+        """The same with octets that lie elsewhere; waits for the peer to take them. Raises ConnectionLost, ConnectionTimeout."""
+        if isinstance(part, FilePart):
+            await self._write_file(part, timeout)
+            return
+        for at in range(0, len(part), PIECE):
+            self.write(bytes(part[at : at + PIECE]))
+            await self.drain(timeout)
+            await asyncio.sleep(0)
+
+    async def _write_file(self, part: FilePart, timeout: float) -> None:
         at = part.start
         while at < part.end:
             passes = self._passes_files and self._packer is None and not self._tls

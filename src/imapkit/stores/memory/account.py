@@ -11,7 +11,7 @@ from imapkit.errors import StoreBroken
 from imapkit.message.headers import select_from_all
 from imapkit.message.scan import scan
 from imapkit.message.text import search_header, search_text
-from imapkit.ports.blob import FilePart
+from imapkit.ports.blob import LARGE, Part
 from imapkit.ports.store import AnyColumn, Column, HeaderFields, NewMessage
 from imapkit.protocol.numset import Range
 from imapkit.query.index import IdColumn, MessageSet, SearchIndex, TextColumn
@@ -31,11 +31,11 @@ class MemoryBody:
     """The octets of a message."""
 
     def __init__(self, data: bytes) -> None:
-        self._data = data
+        self.data = data
         self.size = len(data)
 
     def read(self, offset: int = 0, length: int | None = None) -> bytes:
-        return self._data[offset : None if length is None else offset + length]
+        return self.data[offset : None if length is None else offset + length]
 
 
 class _Stored:
@@ -235,8 +235,12 @@ class MemoryAccount(AccountModel):
             raise StoreBroken(f"there is no content {content_id}")
         return MemoryBody(stored.data)
 
-    def read_ranges(self, wanted: Sequence[tuple[int, int, int]]) -> list[bytes | FilePart]:
-        return [self.body(content).read(start, end - start) for content, start, end in wanted]
+    def read_ranges(self, wanted: Sequence[tuple[int, int, int]]) -> list[bytes | Part]:
+        return [self._range(*each) for each in wanted]
+
+    def _range(self, content: int, start: int, end: int) -> bytes | Part:
+        data = self.body(content).data
+        return data[start:end] if end - start <= LARGE else memoryview(data)[start:end]
 
     async def release(self) -> None:
         """Nothing to give back: the account lives as long as its store."""

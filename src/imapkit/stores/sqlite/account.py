@@ -17,7 +17,7 @@ from typing import Protocol, cast
 import apsw
 
 from imapkit.errors import MailboxMissing, StoreError
-from imapkit.ports.blob import FilePart
+from imapkit.ports.blob import Part
 from imapkit.ports.gate import held
 from imapkit.ports.store import AnyColumn, NewMessage
 from imapkit.protocol.numset import Range
@@ -518,7 +518,7 @@ class SqliteAccount(AccountModel):
     def body(self, content_id: int) -> SqliteBody:
         return SqliteBody(self, content_id)
 
-    def read_ranges(self, wanted: Sequence[tuple[int, int, int]]) -> list[bytes | FilePart]:
+    def read_ranges(self, wanted: Sequence[tuple[int, int, int]]) -> list[bytes | Part]:
         with store_errors(self.path):
             return self.contents.octets_of(wanted)
 

@@ -18,7 +18,7 @@ from imapkit.message.chosen import codes_of
 from imapkit.message.headers import select_from_all
 from imapkit.message.scan import scan
 from imapkit.message.text import search_header, search_text
-from imapkit.ports.blob import FilePart
+from imapkit.ports.blob import Part
 from imapkit.ports.store import AnyColumn, Column, HeaderFields
 from imapkit.query.collate import VERSION as COLLATION
 from imapkit.query.index import IdColumn, TextColumn
@@ -350,7 +350,7 @@ class Contents:
             return name
         return _cut(head or b"", rest or b"", start, end)
 
-    def octets_of(self, wanted: Sequence[tuple[int, int, int]]) -> list[bytes | FilePart]:
+    def octets_of(self, wanted: Sequence[tuple[int, int, int]]) -> list[bytes | Part]:
         """Octets of several messages, for each (content, start, end): one look-up for all."""
         if not wanted:
             return []
