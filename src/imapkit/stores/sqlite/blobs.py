@@ -81,8 +81,8 @@ class Spool:
             self.path.unlink(missing_ok=True)
             self.path = None
 
-    def keep(self, blobs: Path, disk: Disk) -> str:
-        """Give the file its final name, durably; gives the name. Runs in a thread."""
+    def keep(self, blobs: Path, disk: Disk, durable: set[str]) -> str:
+        """Give the file its final name, durably; gives the name. Runs in a thread. ``durable``: directories whose names are; it grows."""
         if self._file is None or self.path is None:
             raise ValueError("the spool is closed")
         name = self._hash.hexdigest()
@@ -90,9 +90,10 @@ class Spool:
         with store_errors(place):
             self._file.flush()
             disk.sync_file(self._file.fileno(), self.path)
-            if not place.parent.exists():
-                place.parent.mkdir(mode=0o700, exist_ok=True)
+            place.parent.mkdir(mode=0o700, exist_ok=True)
+            if name[:2] not in durable:  # another who made it may not have come to that yet
                 disk.sync_directory(blobs)
+                durable.add(name[:2])
             os.replace(self.path, place)
             disk.sync_directory(place.parent)
             disk.reached("blob")
@@ -104,11 +105,13 @@ class Spool:
 class Blobs:
     """The files of one account."""
 
-    __slots__ = ("_disk", "_place")
+    __slots__ = ("_disk", "_durable", "_place")
 
     def __init__(self, directory: Path | str, disk: Disk) -> None:
         self._place = str(directory)
         self._disk = disk
+        self._durable: set[str] | None = None
+        """Directories that this process knows to be on the disk."""
 
     @property
     def _directory(self) -> Path:
@@ -120,8 +123,10 @@ class Blobs:
     def keep(self, content: Literal) -> str:
         """Store the octets as a file; gives its name. Runs in a thread."""
         spool = content if isinstance(content, Spool) else self._copy(content)
+        if self._durable is None:  # most accounts never have a large message
+            self._durable = set()
         try:
-            return spool.keep(self._directory, self._disk)
+            return spool.keep(self._directory, self._disk, self._durable)
         except BaseException:
             spool.close()
             raise
