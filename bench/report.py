@@ -54,6 +54,16 @@ _METHOD = """
 - "ratio" is imapkit against the best peer in this run (above 1: imapkit is better); "aim" is what the project wants to reach.
 """
 
+_PLAIN = "imaplib, unparsed"
+_CLIENT_AIMS = (
+    ("records", "IMAPClient", 5.0),
+    ("records", "imapflow", 5.0),
+    ("lazy", _PLAIN, 0.5),
+    ("bodies", _PLAIN, 1.0),
+    ("file", _PLAIN, 1.0),
+)
+"""(job, client, how many times as fast imapkit wants to be)."""
+
 
 @dataclass
 class Report:
@@ -158,7 +168,25 @@ class Report:
             "| job | client | µs a message | peak MB | MB more by the job | |\n|---|---|---:|---:|---:|---|\n"
             + "\n".join(rows)
             + "\n"
+            + client_aims(self.clients)
         )
+
+
+def client_aims(lines: Sequence[ClientLine]) -> str:
+    """How imapkit stands beside the others, and how it should."""
+    micros = {(line.job, line.client): line.micros for line in lines}
+    grown = {line.client: line.grown_kb for line in lines if line.job == "file"}
+    found = []
+    for job, client, aim in _CLIENT_AIMS:
+        ours, theirs = micros.get((job, "imapkit")), micros.get((job, client))
+        if ours and theirs:
+            found.append(
+                f"- {JOBS[job]}: {_figure(theirs / ours)} x as fast as {client}, {aim:g} x is wanted"
+            )
+    if grown.get("imapkit") and grown.get(_PLAIN):
+        part = grown["imapkit"] / grown[_PLAIN]
+        found.append(f"- the same: {_figure(part)} of the memory of {_PLAIN}, 0.1 is wanted")
+    return "\n" + "\n".join(found) + "\n" if found else ""
 
 
 def _micros(line: ClientLine) -> str:

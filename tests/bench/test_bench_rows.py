@@ -5,10 +5,12 @@ from __future__ import annotations
 from email import message_from_bytes, policy
 from pathlib import Path
 
+from bench.client import ClientLine
 from bench.corpus import realistic_box
 from bench.growth import joined
 from bench.growth_table import Figures, Growth, renew
 from bench.needed import NEEDED
+from bench.report import client_aims
 from bench.rows_fetch import second_part
 from bench.rows_mixed import percentile
 from bench.rows_sort import threads_of
@@ -75,3 +77,17 @@ def test_figures_of_several_sizes_stand_side_by_side() -> None:
 def test_what_is_needed_is_said_of_rows_that_there_are() -> None:
     aimed = {row.name for row in ROWS if row.target is not None or row.limit is not None}
     assert set(NEEDED) <= aimed
+
+
+def test_clients_are_held_to_what_is_wanted() -> None:
+    lines = [
+        ClientLine("records", "imapkit", [0.02], 1000),
+        ClientLine("records", "IMAPClient", [0.16], 1000),
+        ClientLine("records", "imapflow", [0.05], 1000, note="it failed"),
+        ClientLine("file", "imapkit", grown_kb=100),
+        ClientLine("file", "imaplib, unparsed", grown_kb=2000),
+    ]
+    said = client_aims(lines)
+    assert "8 x as fast as IMAPClient, 5 x is wanted" in said and "imapflow" not in said
+    assert "0.05 of the memory of imaplib" in said
+    assert client_aims([]) == ""
