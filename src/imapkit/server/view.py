@@ -81,9 +81,6 @@ class SelectedView:
     def numbers_of(self, messages: Iterable[int]) -> list[int]:
         return self._numbers.of(messages if isinstance(messages, list) else list(messages))
 
-    def is_recent(self, uid: int) -> bool:
-        return uid in self._recent
-
     def recent(self) -> MessageSet:
         """What is recent is known to the client; it may be gone from the store. Every FETCH of flags asks."""
         if not len(self._recent):
