@@ -16,6 +16,7 @@ from imapkit.query.index import TextColumn
 from imapkit.stores.log import search as log_search
 from imapkit.stores.sqlite import search_file, search_index, search_lookup, search_words, vacuum
 from imapkit.stores.sqlite.account import SqliteAccount
+from imapkit.stores.sqlite.disk import Disk
 from imapkit.stores.sqlite.search_words import Piece, Sorter, contents_in, numbers_with, pieces, words_of
 
 from ..store_conformance.mail import row
@@ -240,3 +241,9 @@ def test_what_cannot_be_is_damage(tmp_path: Path, damage: str) -> None:
         inbox.release()
 
     play(tmp_path, scenario)
+
+
+def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    for _ in range(2):
+        search_file.SearchFile.write(tmp_path / search_file.FILE, Disk(), "token").close()
+        assert (tmp_path / search_file.FILE).stat().st_mode & 0o777 == 0o600

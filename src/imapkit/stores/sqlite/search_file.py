@@ -98,7 +98,8 @@ class SearchFile:
         ``check`` reads the whole file, so whoever opens it for each batch of arrivals asks for it once.
         """
         for last in (False, True):
-            file = cls(path, disk, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+            _create(path)
+            file = cls(path, disk, apsw.SQLITE_OPEN_READWRITE)
             try:
                 if file._prepare(token, check):
                     return file
@@ -196,6 +197,14 @@ class SearchFile:
 
     def close(self) -> None:
         self._db.close()
+
+
+def _create(path: Path) -> None:
+    """For its owner alone. One that is there is not opened: closing it again would end the locks that SQLite has on it."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        pass
 
 
 def inode(path: Path) -> int:
