@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -49,11 +50,16 @@ def _sizes(options: argparse.Namespace) -> Sizes:
     return replace(sizes, rounds=options.rounds) if options.rounds else sizes
 
 
-def _setup(options: argparse.Namespace, sizes: Sizes, directory: str) -> Setup:
-    if not options.pure:
-        say("building the compiled wheel, unless it is there")
-    made = build.PLAIN if options.pure else build.compiled()
-    return Setup(sizes.accounts, Certificate.make(Path(directory)), made)
+def _prepared(options: argparse.Namespace, sizes: Sizes) -> tuple[build.Build, Mailboxes]:
+    """The wheel is built while the mail is made."""
+    say(f"making the mail: {sizes.small} small and {sizes.real} realistic messages")
+    if options.pure:
+        return build.PLAIN, Mailboxes.of(sizes)
+    say("building the compiled wheel, unless it is there")
+    with ThreadPoolExecutor(1) as pool:
+        built = pool.submit(build.compiled)
+        mail = Mailboxes.of(sizes)
+        return built.result(), mail
 
 
 def _filled(bed: Bed, started: float) -> str:
@@ -74,13 +80,13 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers end with it
     sizes = _sizes(options)
     _raise_descriptors()
-    say(f"making the mail: {sizes.small} small and {sizes.real} realistic messages")
-    mail = Mailboxes.of(sizes)
     started = time.perf_counter()
+    built, mail = _prepared(options, sizes)
     clients: list[ClientLine] = []
     with ExitStack() as stack:
         beds: list[Bed] = []
-        setup = _setup(options, sizes, stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-tls-")))
+        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-tls-"))
+        setup = Setup(sizes.accounts, Certificate.make(Path(directory)), built)
         names = options.servers.split(",") if options.servers else list(KINDS)[: 2 if options.quick else None]
         for name in names:
             try:

@@ -27,7 +27,7 @@ JOBS = {
     "bodies": "FETCH of BODY[], realistic mail",
     "file": "one large message to a file (66 MB)",
 }
-QUICK_JOBS = ("records", "lazy")
+QUICK_JOBS = ("records",)
 """What a quick run has time for."""
 IMAPFLOW = Path(os.environ.get("IMAPFLOW", ROOT / "build" / "imapflow"))
 """The directory in whose node_modules imapflow is looked for."""
