@@ -24,6 +24,9 @@ _TOGETHER = (
 _PAGES = "a body in the file of the account costs a system call for each 4 KB: larger pages, which a commit would have to write"
 
 _AT_REST = "an account at rest keeps the rows of its mailboxes (half of its 6 KB): they could be read again when somebody looks"
+_PAIR = "the trigrams that begin with a pair are looked up one by one, and their lists lie apart in the file: lists of pairs"
+RECORDS: Final = "records of addresses and parts made in C, not by Python"
+"""The same of the client's typed records."""
 
 NEEDED: Final[dict[str, str]] = {
     "FETCH ENVELOPE and columns, first": "a hundred megabytes are read ahead page by page: wire-ready columns compressed, many in a row",
@@ -58,6 +61,8 @@ NEEDED: Final[dict[str, str]] = {
     "SEARCH SINCE": "dates kept in order, so that those behind a day are a run of places",
     "SEARCH FROM": "the distinct senders kept in memory beside the columns",
     "SEARCH BODY, in most": "the answer's numbers written in C",
+    "SEARCH BODY, two characters": _PAIR,
+    "SEARCH TEXT, two characters": _PAIR,
     "SEARCH BODY, no index yet": "texts packed together, and a second process that looks into them",
     "SEARCH TEXT, no index yet": "texts packed together, and a second process that looks into them",
     "STORE of one message, latency": "less Python on the way of a STORE, half of it the session's: SQLite takes a sixth of the time",

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench import growth_table
 from bench.bed import FULL, Bed, Row, Sizes
 from bench.client import JOBS, ClientLine
-from bench.needed import NEEDED
+from bench.needed import NEEDED, RECORDS
 from bench.run import Cell, Line
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
