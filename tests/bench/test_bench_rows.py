@@ -9,7 +9,7 @@ from bench.client import ClientLine
 from bench.corpus import realistic_box
 from bench.growth import joined
 from bench.growth_table import Figures, Growth, renew
-from bench.needed import NEEDED
+from bench.needed import NEEDED, RECORDS
 from bench.report import client_aims
 from bench.rows_fetch import second_part
 from bench.rows_mixed import percentile
@@ -90,4 +90,7 @@ def test_clients_are_held_to_what_is_wanted() -> None:
     said = client_aims(lines)
     assert "8 x as fast as IMAPClient, 5 x is wanted" in said and "imapflow" not in said
     assert "0.05 of the memory of imaplib" in said
+    assert RECORDS not in said
+    slow = ClientLine("records", "imapflow", [0.05], 1000)
+    assert f"2.5 x as fast as imapflow, 5 x is wanted: {RECORDS}" in client_aims([*lines[:2], slow])
     assert client_aims([]) == ""
