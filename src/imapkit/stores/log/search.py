@@ -95,13 +95,14 @@ class LogSearch:
             return
         upto: int | None = 0
         while upto is not None:
-            above = self._columns.contents_above(upto)
             found = self._texts.narrowed(column, needle, upto)
-            upto = found.upto
             if found.possible is not None:
                 possible = self._columns.with_contents(found.possible)
             else:
-                possible = above if upto is None else above - self._columns.contents_above(upto)
+                possible = self._columns.contents_above(upto)
+                if found.upto is not None:
+                    possible = possible - self._columns.contents_above(found.upto)
+            upto = found.upto
             yield Known(self._columns.with_contents(found.certain), possible)
 
     def texts(self, column: TextColumn, within: MessageSet) -> Iterator[list[tuple[int, str]]]:
