@@ -159,7 +159,7 @@ class LitOnly(_Word):
     word = b"LITONLY"
 
 
-@feature.hook("FETCH", Phase.SELECT)
+@feature.hook(FetchPlan, Phase.SELECT)
 def only_lit(ctx: SessionContext, plan: FetchPlan) -> None:
     if plan.modifier(LitOnly) is not None:
         plan.messages = plan.messages & lit_messages(ctx)
@@ -176,11 +176,11 @@ class Gently(_Word):
     word = b"GENTLY"
 
 
-@feature.hook("STORE", Phase.SELECT)
+@feature.hook(StorePlan, Phase.SELECT)
 def spare_lit(ctx: SessionContext, plan: StorePlan) -> None:
     if plan.modifier(Gently) is not None:
         plan.messages = plan.messages - lit_messages(ctx)
-        plan.code = LIT
+        plan.codes.append(LIT)
 
 
 # SEARCH: a key
@@ -214,7 +214,7 @@ class LanternParam(_Word):
     word = b"LANTERN"
 
 
-@feature.hook("SELECT", Phase.EMIT)
+@feature.hook(SelectPlan, Phase.EMIT)
 def tell_lit(ctx: SessionContext, plan: SelectPlan) -> None:
     if plan.param(LanternParam) is not None:
         ctx.send(LanternData(len(lit_messages(ctx)), b"white"))
@@ -228,7 +228,7 @@ class LanternRoom(_Word):
     word = b"LANTERN"
 
 
-@feature.hook("CREATE", Phase.COMPLETE, order=1)
+@feature.hook(CreatePlan, Phase.COMPLETE, order=1)
 def tell_made(ctx: SessionContext, plan: CreatePlan) -> None:
     if plan.param(LanternRoom) is not None:
         plan.codes.append(LIT)

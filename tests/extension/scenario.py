@@ -10,7 +10,8 @@ from imapkit.features.esearch import search
 from imapkit.features.fetch import Fetch, fetch
 from imapkit.features.fetch_items import UidItem
 from imapkit.features.list_ import list_mailboxes
-from imapkit.features.mailboxes import create
+from imapkit.features.mailboxes import Create
+from imapkit.features.objectid import MailboxId
 from imapkit.features.select import select
 from imapkit.features.status import status
 from imapkit.features.store import Store
@@ -18,6 +19,7 @@ from imapkit.ports.client import Completed, Op
 from imapkit.ports.store import FlagAction
 from imapkit.protocol.numset import ALL
 from imapkit.protocol.registry import Writable
+from imapkit.protocol.status import Status
 from imapkit.tools.embed import serve_in_thread
 
 
@@ -51,7 +53,9 @@ def play(mail: imapkit.Client) -> None:
     assert len(done.data) == 1 and done.status.code is lantern.LIT
 
     assert mail.run(status(mail.session, "INBOX", "GLOW")).others[0].value == 21
-    mail.run(create("Lamp", lantern.LanternRoom()))
+    done = mail.run(send(Create("Lamp", (lantern.LanternRoom(),))))
+    codes = [done.status.code, *(status.code for status in done.of(Status))]
+    assert {type(code) for code in codes} == {type(lantern.LIT), MailboxId}, codes  # none is lost
     listed = mail.run(
         list_mailboxes(mail.session, selection=(lantern.SelectLarge(),), returns=(lantern.ReturnLantern(),))
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from imapkit.features.copy import Copy, CopyResult, copy
-from imapkit.features.uidplus import AppendUid, CopyUid
 from imapkit.ports.client import Completed
 from imapkit.protocol.codes import UnknownCode
 from imapkit.protocol.numset import ALL, SAVED, NumSet
 from imapkit.protocol.status import Kind, Status
+from imapkit.protocol.uid_codes import AppendUid, CopyUid
 
 from ..support.vectors import Row, check_bad, check_command, check_response, ids
 from .ops import run

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from imapkit.features.uidplus import CopyUid
 from imapkit.protocol.status import Kind, Status
+from imapkit.protocol.uid_codes import CopyUid
 
 from .talk import Room, Talk
 

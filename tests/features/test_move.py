@@ -11,11 +11,12 @@ from imapkit.features.expunge import Expunge
 from imapkit.features.move import Move, move
 from imapkit.features.search import Search, SearchData
 from imapkit.features.store import Store
-from imapkit.features.uidplus import CopyUid, UidExpunge
+from imapkit.features.uidplus import UidExpunge
 from imapkit.ports.client import Completed, Step
 from imapkit.ports.store import FlagAction
 from imapkit.protocol.numset import ALL, SAVED, NumSet
 from imapkit.protocol.status import Kind, Status
+from imapkit.protocol.uid_codes import CopyUid
 from imapkit.query import keys as k
 from imapkit.query.key import Numbers
 

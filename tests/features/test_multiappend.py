@@ -12,11 +12,11 @@ from imapkit.errors import CommandNo, StoreFull, UsageError
 from imapkit.features.append import Append, AppendMessage
 from imapkit.features.catalogue import registry
 from imapkit.features.multiappend import multiappend
-from imapkit.features.uidplus import AppendUid
 from imapkit.ports.client import Completed
 from imapkit.protocol.command import BadCommand, read_command
 from imapkit.protocol.numset import NumSet
 from imapkit.protocol.status import Kind, Status
+from imapkit.protocol.uid_codes import AppendUid
 from imapkit.wire.frame import HeldLiteral
 from imapkit.wire.limits import SERVER
 from tests.support.vectors import TAG, Row, check_bad, check_command, frame_of, ids

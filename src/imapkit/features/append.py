@@ -22,19 +22,20 @@ from ..protocol.flags import RECENT, read_flag_list, write_flag_list
 from ..protocol.mailbox import read_mailbox
 from ..protocol.registry import Feature, Grammar, Phase, Point
 from ..protocol.status import Ok
+from ..protocol.uid_codes import AppendUid
 from ..record import record
 from ..wire.cursor import Cursor
 from ..wire.frame import HeldLiteral, Literal
 from ..wire.writer import Stream, Writer
 from .base import TOOBIG, TRYCREATE
-from .hooks import run_hooks
+from .hooks import completed, run_hooks
 from .intake import index_literal
 from .store import settable
-from .uidplus import AppendUid
 
 feature = Feature(
     "APPEND", spec=("RFC 3501", "RFC 9051"), summary="Put a message into a mailbox", rev2=True, core=True
 )
+feature.reads(Point.APPEND_MORE)
 
 MORE: Final = b"append-message"
 """The name under which MULTIAPPEND declares the reader of further messages."""
@@ -112,6 +113,7 @@ class Append:
             message.write(w)
 
 
+@feature.plan("APPEND", Phase.PLAN, Phase.COMPLETE)
 @dataclass(slots=True)
 class AppendPlan:
     """What APPEND does."""
@@ -133,7 +135,7 @@ async def handle_append(ctx: SessionContext, command: Append) -> Ok:
     if row is None:
         raise No(f"there is no mailbox {command.mailbox}", TRYCREATE)
     plan = AppendPlan(command, [])
-    await run_hooks(ctx, "APPEND", Phase.PLAN, plan)
+    await run_hooks(ctx, Phase.PLAN, plan)
     now = datetime.now(UTC)
     new: list[NewMessage] = []
     for one, kept in zip(command.messages, flags, strict=True):
@@ -147,8 +149,8 @@ async def handle_append(ctx: SessionContext, command: Append) -> Ok:
         raise No(f"there is no mailbox {command.mailbox}", TRYCREATE) from None
     if here is not None and plan.added.recent is not None:
         here.note_recent(plan.added.recent)  # told to this session first, by the updates of this very command
-    await run_hooks(ctx, "APPEND", Phase.COMPLETE, plan)
-    return Ok("APPEND completed", plan.codes[0] if plan.codes else None)
+    await run_hooks(ctx, Phase.COMPLETE, plan)
+    return completed(ctx, "APPEND completed", plan.codes)
 
 
 def _literal(one: AppendMessage) -> Literal:

@@ -33,6 +33,7 @@ feature = Feature(
     rev2=True,
     core=True,
 )
+feature.reads(Point.CODE)
 
 # RFC 9051 section 7.1, RFC 5530; the codes of one command stand in that command's file.
 ALERT = simple_code(feature, "ALERT")

@@ -101,7 +101,8 @@ def registry(*, disabled: Iterable[str] = (), extra: Iterable[Feature] = ()) -> 
         more := {name for name, feature in known.items() if unwanted.intersection(feature.needs)} - unwanted
     ):
         unwanted |= more
-    return Registry(feature for feature in every if feature.name.upper() not in unwanted)
+    on = [feature for feature in every if feature.name.upper() not in unwanted]
+    return Registry(on, [feature for feature in every if feature not in on])
 
 
 @cache

@@ -101,19 +101,19 @@ class CondstoreParam:
         w.raw(b"CONDSTORE")
 
 
-@feature.hook("SELECT", Phase.ENABLE)
+@feature.hook(SelectPlan, Phase.ENABLE)
 def enable_by_select(ctx: SessionContext, plan: SelectPlan) -> None:
     if plan.param(CondstoreParam) is not None:
         enable_condstore(ctx)
 
 
-@feature.hook("SELECT", Phase.EMIT)
+@feature.hook(SelectPlan, Phase.EMIT)
 def tell_at_select(ctx: SessionContext, plan: SelectPlan) -> None:
     """Told with every SELECT, also to who did not ask: a client may begin to care later."""
     tell_highest(ctx)
 
 
-@feature.hook("STATUS", Phase.PLAN)
+@feature.hook(StatusPlan, Phase.PLAN)
 def enable_by_status(ctx: SessionContext, plan: StatusPlan) -> None:
     if "HIGHESTMODSEQ" in plan.items:
         enable_condstore(ctx)
@@ -158,13 +158,13 @@ class ModSeqDatum:
         w.raw(b"MODSEQ (").number(self.modseq).raw(b")")
 
 
-@feature.hook("FETCH", Phase.ENABLE)
+@feature.hook(FetchPlan, Phase.ENABLE)
 def enable_by_fetch(ctx: SessionContext, plan: FetchPlan) -> None:
     if plan.asks(ModSeqItem) or plan.modifier(ChangedSince) is not None:
         enable_condstore(ctx)
 
 
-@feature.hook("FETCH", Phase.PLAN)
+@feature.hook(FetchPlan, Phase.PLAN)
 def answer_with_modseq(ctx: SessionContext, plan: FetchPlan) -> None:
     if not ctx.modes.condstore:
         return
@@ -173,7 +173,7 @@ def answer_with_modseq(ctx: SessionContext, plan: FetchPlan) -> None:
         plan.add(ModSeqItem())
 
 
-@feature.hook("FETCH", Phase.SELECT)
+@feature.hook(FetchPlan, Phase.SELECT)
 def only_changed(ctx: SessionContext, plan: FetchPlan) -> None:
     since = plan.modifier(ChangedSince)
     if since is not None:
@@ -184,7 +184,7 @@ def only_changed(ctx: SessionContext, plan: FetchPlan) -> None:
 # STORE
 
 
-@feature.hook("STORE", Phase.ENABLE)
+@feature.hook(StorePlan, Phase.ENABLE)
 def enable_by_store(ctx: SessionContext, plan: StorePlan) -> None:
     condition = plan.modifier(UnchangedSince)
     if condition is not None:
@@ -192,14 +192,14 @@ def enable_by_store(ctx: SessionContext, plan: StorePlan) -> None:
         plan.unchanged_since = condition.modseq
 
 
-@feature.hook("STORE", Phase.EMIT)
+@feature.hook(StorePlan, Phase.EMIT)
 def tell_new_modseq(ctx: SessionContext, plan: StorePlan) -> None:
     """Also where .SILENT was asked (RFC 7162 section 3.1.3)."""
     if ctx.modes.condstore:
         plan.items += (UidItem(), ModSeqItem())
 
 
-@feature.hook("STORE", Phase.COMPLETE)
+@feature.hook(StorePlan, Phase.COMPLETE)
 def tell_refused(ctx: SessionContext, plan: StorePlan) -> None:
     refused = plan.done().refused
     if not len(refused):
@@ -208,7 +208,7 @@ def tell_refused(ctx: SessionContext, plan: StorePlan) -> None:
         ranges = refused.ranges()
     else:
         ranges = list(compress(seq for seq, _ in ctx.view.numbered(refused)))
-    plan.code = Modified(NumSet(tuple(ranges)))
+    plan.codes.append(Modified(NumSet(tuple(ranges))))
     plan.text = "Some messages were changed meanwhile, and were left alone"
 
 
@@ -274,13 +274,13 @@ def _asks_modseq(plan: SearchPlan) -> bool:
     return any(isinstance(key, ModSeqKey) for key in plan.command.key.walk())
 
 
-@feature.hook("SEARCH", Phase.ENABLE)
+@feature.hook(SearchPlan, Phase.ENABLE)
 def enable_by_search(ctx: SessionContext, plan: SearchPlan) -> None:
     if _asks_modseq(plan):
         enable_condstore(ctx)
 
 
-@feature.hook("SEARCH", Phase.SELECT, order=200)
+@feature.hook(SearchPlan, Phase.SELECT, order=200)
 async def tell_highest_found(ctx: SessionContext, plan: SearchPlan) -> None:
     """The highest MODSEQ of what is reported, once that is known (RFC 7162 sections 3.1.6 and 3.1.10)."""
     if not _asks_modseq(plan) or not len(plan.reported):

@@ -19,13 +19,13 @@ from ..protocol.mailbox import read_mailbox
 from ..protocol.numset import NumSet, encode_numset, read_numset
 from ..protocol.registry import Feature, Grammar, Phase
 from ..protocol.status import Kind, Ok, Status
+from ..protocol.uid_codes import CopyUid
 from ..record import record
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
 from .base import TRYCREATE
 from .expunge import named
-from .hooks import run_hooks
-from .uidplus import CopyUid
+from .hooks import completed, run_hooks
 
 feature = Feature(
     "COPY", spec=("RFC 3501", "RFC 9051"), summary="Copy messages to another mailbox", rev2=True, core=True
@@ -64,6 +64,7 @@ class Copy(Transfer):
 # The server
 
 
+@feature.plan("COPY", Phase.COMPLETE)
 @dataclass(slots=True)
 class CopyPlan:
     """A COPY or MOVE, for the steps of other features."""
@@ -85,13 +86,13 @@ async def handle_copy(ctx: SessionContext, command: Copy) -> Ok:
             plan.copied = await ctx.account.copy(view.mailbox, messages, target.id)
         except MailboxMissing:
             raise missing(command.mailbox) from None
-    await run_hooks(ctx, "COPY", Phase.COMPLETE, plan)
+    await run_hooks(ctx, Phase.COMPLETE, plan)
     for code in plan.codes[1:]:
         ctx.send_status(Status(Kind.OK, "Copied", code))
     done = plan.copied is not None and plan.copied.source
     name = "UID COPY" if command.uid else "COPY"
     text = f"{name} completed" if done else "No matching messages, so nothing copied"
-    return Ok(text, plan.codes[0] if plan.codes else None)
+    return completed(ctx, text, plan.codes)
 
 
 async def find_target(ctx: SessionContext, name: str) -> MailboxRow:

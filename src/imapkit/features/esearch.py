@@ -26,6 +26,7 @@ feature = Feature(
     capabilities=("ESEARCH",),
     rev2=True,
 )
+feature.reads(Point.SEARCH_DATA)
 
 T = TypeVar("T")
 
@@ -216,7 +217,7 @@ def _asked(plan: SearchPlan) -> frozenset[ReturnOption]:
     return frozenset(option for option in returns if isinstance(option, ReturnOption)) & _BASIC
 
 
-@feature.hook("SEARCH", Phase.SELECT)
+@feature.hook(SearchPlan, Phase.SELECT)
 def select_extremes(ctx: SessionContext, plan: SearchPlan) -> None:
     """Only MIN and MAX: no other message is reported (RFC 4731 section 3.2, RFC 5182 section 2.4)."""
     asked = _asked(plan)
@@ -228,7 +229,7 @@ def select_extremes(ctx: SessionContext, plan: SearchPlan) -> None:
     plan.reported = ctx.view.mailbox.by_uid(list(compress(sorted(uids)))) & plan.found
 
 
-@feature.hook("SEARCH", Phase.EMIT)
+@feature.hook(SearchPlan, Phase.EMIT)
 def emit(ctx: SessionContext, plan: SearchPlan) -> None:
     """Answer by ESEARCH where RETURN was given or the session is IMAP4rev2's."""
     command = plan.command

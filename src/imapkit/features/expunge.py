@@ -21,7 +21,7 @@ from ..record import record
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
 from .base import EXPUNGEISSUED
-from .hooks import run_hooks
+from .hooks import completed, run_hooks
 
 feature = Feature(
     "EXPUNGE",
@@ -60,6 +60,7 @@ class Expunged:
         w.number(self.seq).raw(b" EXPUNGE")
 
 
+@feature.plan("EXPUNGE", Phase.COMPLETE)
 @dataclass(slots=True)
 class ExpungePlan:
     """What EXPUNGE did, for the steps of other features."""
@@ -81,8 +82,8 @@ async def remove_marked(ctx: SessionContext, name: str, within: MessageSet) -> O
     marked = view.mailbox.search().with_flag(flags.DELETED) & within
     removed = await ctx.account.expunge(view.mailbox, marked) if len(marked) else []
     plan = ExpungePlan(removed)
-    await run_hooks(ctx, "EXPUNGE", Phase.COMPLETE, plan)
-    return Ok(f"{name} completed", plan.codes[0] if plan.codes else None)
+    await run_hooks(ctx, Phase.COMPLETE, plan)
+    return completed(ctx, f"{name} completed", plan.codes)
 
 
 def refuse_read_only(view: View, name: str) -> None:

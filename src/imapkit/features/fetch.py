@@ -38,7 +38,7 @@ from .fetch_datum import UidDatum
 from .fetch_items import FetchItem, FlagsItem, UidItem, read_items, write_items
 from .fetch_lines import compile_items
 from .fetch_plan import send_messages
-from .hooks import run_phases
+from .hooks import completed, run_phases
 
 feature = Feature(
     "FETCH",
@@ -47,6 +47,7 @@ feature = Feature(
     rev2=True,
     core=True,
 )
+feature.reads(Point.FETCH_ITEM, Point.FETCH_DATA, Point.FETCH_MODIFIER)
 
 
 T = TypeVar("T")
@@ -147,9 +148,10 @@ def write_modifiers(w: Writer, modifiers: Iterable[Writable]) -> None:
 # The server
 
 
+@feature.plan("FETCH", *Phase)
 @dataclass(slots=True)
 class FetchPlan:
-    """What FETCH does. Steps may add to ``items``, narrow ``messages`` and set ``code``."""
+    """What FETCH does. Steps may add to ``items``, narrow ``messages`` and add to ``codes``."""
 
     command: Fetch
     messages: MessageSet
@@ -157,7 +159,7 @@ class FetchPlan:
     seen_items: list[FetchItem] = field(default_factory=list)
     r"""What is told besides of messages that FETCH itself marked \Seen."""
     sent: int = 0
-    code: Code | None = None
+    codes: list[Code] = field(default_factory=list)
 
     def modifier(self, cls: type[T]) -> T | None:
         """The modifier of one class, if it was given."""
@@ -187,16 +189,18 @@ async def handle_fetch(ctx: SessionContext, command: Fetch) -> Ok:
     plan = FetchPlan(command, messages, list(command.items), [FlagsItem()])
     if command.uid:
         plan.add(UidItem())
-    await run_phases(ctx, "FETCH", _BEFORE, plan)
+    await run_phases(ctx, _BEFORE, plan)
     seen = await _mark_seen(ctx, plan)
-    await run_phases(ctx, "FETCH", _EMIT, plan)
+    await run_phases(ctx, _EMIT, plan)
     due = len(plan.messages) + _gone(view, command, messages)
     plan.sent = await send_messages(ctx, plan.messages, plan.items, plan.seen_items, seen)
-    await run_phases(ctx, "FETCH", _BEHIND, plan)
+    await run_phases(ctx, _BEHIND, plan)
     name = "UID FETCH" if command.uid else "FETCH"
-    if plan.code is None and plan.sent < due:
-        return Ok(f"{name} completed, but for messages that are gone", EXPUNGEISSUED)
-    return Ok(f"{name} completed", plan.code)
+    if plan.sent < due:
+        return completed(
+            ctx, f"{name} completed, but for messages that are gone", [*plan.codes, EXPUNGEISSUED]
+        )
+    return completed(ctx, f"{name} completed", plan.codes)
 
 
 _MANY: Final = 16

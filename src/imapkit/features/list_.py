@@ -40,6 +40,7 @@ feature = Feature(
     rev2=True,
     core=True,
 )
+feature.reads(Point.LIST_SELECTION, Point.LIST_RETURN)
 
 NOSELECT = "\\Noselect"
 NONEXISTENT = "\\NonExistent"
@@ -361,6 +362,7 @@ def _read_extended(c: Cursor) -> tuple[tuple[str, ...], str | None, tuple[tuple[
 # The server
 
 
+@feature.plan("LIST", Phase.PLAN)
 @record
 class ListPlan:
     """What LIST does; steps may change ``returns`` in PLAN."""
@@ -376,7 +378,7 @@ async def handle_list(ctx: SessionContext, command: List) -> None:
         return
     await ctx.account.refresh()
     plan = ListPlan(command, list(cast("tuple[ReturnOption, ...]", command.returns)))
-    await run_hooks(ctx, "LIST", Phase.PLAN, plan)
+    await run_hooks(ctx, Phase.PLAN, plan)
     entries = list_entries(ctx)
     patterns = [ListPattern(normal(command.reference + pattern)) for pattern in command.patterns]
     selection = _Selection(command, entries)

@@ -21,7 +21,7 @@ from ..record import record
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
 from .base import ALREADYEXISTS, CANNOT, NONEXISTENT
-from .hooks import run_hooks
+from .hooks import completed, run_hooks
 from .select import CLOSED
 
 feature = Feature(
@@ -31,6 +31,7 @@ feature = Feature(
     rev2=True,
     core=True,
 )
+feature.reads(Point.CREATE_PARAM)
 
 T = TypeVar("T")
 
@@ -122,6 +123,7 @@ class Unsubscribe(_Named):
 # The server
 
 
+@feature.plan("CREATE", Phase.PLAN, Phase.COMPLETE)
 @dataclass(slots=True)
 class CreatePlan:
     """What CREATE does. Steps may add to ``special_use`` in PLAN, and set ``code`` in COMPLETE, when ``row`` is there."""
@@ -152,13 +154,13 @@ async def handle_create(ctx: SessionContext, command: Create) -> Ok:
     if name == INBOX:
         raise No("INBOX is there already", ALREADYEXISTS)
     plan = CreatePlan(name, command.params, [], [])
-    await run_hooks(ctx, "CREATE", Phase.PLAN, plan)
+    await run_hooks(ctx, Phase.PLAN, plan)
     try:
         plan.row = await ctx.account.create(name, tuple(plan.special_use))
     except MailboxTaken:
         raise No(f"there is a mailbox {name} already", ALREADYEXISTS) from None
-    await run_hooks(ctx, "CREATE", Phase.COMPLETE, plan)
-    return Ok("CREATE completed", plan.codes[0] if plan.codes else None)
+    await run_hooks(ctx, Phase.COMPLETE, plan)
+    return completed(ctx, "CREATE completed", plan.codes)
 
 
 @feature.handler(Delete)

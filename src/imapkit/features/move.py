@@ -25,7 +25,7 @@ from ..wire.writer import Writer
 from .copy import Copy, CopyPlan, CopyResult, Transfer, copy_result, find_target, missing
 from .esearch import search
 from .expunge import Expunge, ExpungePlan, named, refuse_read_only
-from .hooks import run_hooks
+from .hooks import completed, run_hooks
 from .store import Store
 from .uidplus import UidExpunge
 
@@ -66,13 +66,13 @@ async def handle_move(ctx: SessionContext, command: Move) -> Ok:
             plan.copied = await ctx.account.move(view.mailbox, messages, target.id)
         except MailboxMissing:
             raise missing(command.mailbox) from None
-    await run_hooks(ctx, "COPY", Phase.COMPLETE, plan)
+    await run_hooks(ctx, Phase.COMPLETE, plan)
     for code in plan.codes:
         ctx.send_status(Status(Kind.OK, "Moved", code))
     removal = ExpungePlan(plan.copied.source if plan.copied is not None else [])
-    await run_hooks(ctx, "EXPUNGE", Phase.COMPLETE, removal)
+    await run_hooks(ctx, Phase.COMPLETE, removal)
     text = f"{name} completed" if removal.removed else "No matching messages, so nothing moved"
-    return Ok(text, removal.codes[0] if removal.codes else None)
+    return completed(ctx, text, removal.codes)
 
 
 # The client

@@ -12,8 +12,8 @@ from ..errors import CommandFailed, UsageError
 from ..ports.client import ClientSession, Op
 from ..protocol.numset import NumSet, Range
 from ..protocol.registry import Feature, Point
+from ..protocol.uid_codes import AppendUid
 from .append import MORE, AppendMessage, append_all
-from .uidplus import AppendUid
 
 feature = Feature(
     "MULTIAPPEND",

@@ -73,7 +73,7 @@ class MailboxId:
         w.raw(b")")
 
 
-@feature.hook("SELECT", Phase.EMIT)
+@feature.hook(SelectPlan, Phase.EMIT)
 def tell_mailbox_id(ctx: SessionContext, plan: SelectPlan) -> None:
     ctx.send_bytes(_id_line(plan.opened().mailbox.row.object_id))
 
@@ -84,7 +84,7 @@ def _id_line(object_id: str) -> bytes:
     return lines_of(Status(Kind.OK, "The mailbox's lasting id", MailboxId(object_id)))
 
 
-@feature.hook("CREATE", Phase.COMPLETE)
+@feature.hook(CreatePlan, Phase.COMPLETE)
 def tell_new_mailbox_id(ctx: SessionContext, plan: CreatePlan) -> None:
     if plan.row is not None:
         plan.codes.append(MailboxId(plan.row.object_id))

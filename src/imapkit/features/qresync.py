@@ -15,6 +15,7 @@ from ..ports.session import SessionContext, View
 from ..protocol.numset import NumSet, Range, encode_ranges, overlap, without
 from ..protocol.registry import Feature, Grammar, Phase, Point, Writable
 from ..protocol.status import Kind, Status
+from ..protocol.uid_codes import read_uids
 from ..query.index import NumberColumn
 from ..query.records import Uids
 from ..record import record
@@ -29,7 +30,6 @@ from .fetch_data import FetchData
 from .fetch_items import FetchItem, FlagsItem, UidItem
 from .fetch_plan import send_messages
 from .select import Selected, SelectPlan, examine, select
-from .uidplus import read_uids
 
 feature = Feature(
     "QRESYNC",
@@ -215,13 +215,13 @@ def vanished_since(view: View, since: int, wanted: list[Range]) -> list[Range]:
     return without(gone, view.untold())
 
 
-@feature.hook("SELECT", Phase.PARSE)
+@feature.hook(SelectPlan, Phase.PARSE)
 def check_select(ctx: SessionContext, plan: SelectPlan) -> None:
     if plan.param(QresyncParam) is not None:
         _need_enabled(ctx, "the parameter QRESYNC")
 
 
-@feature.hook("SELECT", Phase.AFTER)
+@feature.hook(SelectPlan, Phase.AFTER)
 def tell_missed(ctx: SessionContext, plan: SelectPlan) -> Awaitable[None] | None:
     """Behind all that SELECT tells anyhow (RFC 7162 section 3.2.5). Another UIDVALIDITY: nothing that the client knows is true."""
     param = plan.param(QresyncParam)
@@ -243,7 +243,7 @@ async def _tell_missed(ctx: SessionContext, view: View, param: QresyncParam) -> 
     await send_messages(ctx, messages, (UidItem(), FlagsItem(), ModSeqItem()))
 
 
-@feature.hook("FETCH", Phase.PARSE)
+@feature.hook(FetchPlan, Phase.PARSE)
 def check_fetch(ctx: SessionContext, plan: FetchPlan) -> None:
     if plan.modifier(VanishedModifier) is None:
         return
@@ -254,7 +254,7 @@ def check_fetch(ctx: SessionContext, plan: FetchPlan) -> None:
         raise Bad("the modifier VANISHED goes with CHANGEDSINCE only")
 
 
-@feature.hook("FETCH", Phase.SELECT, order=200)
+@feature.hook(FetchPlan, Phase.SELECT, order=200)
 def tell_vanished(ctx: SessionContext, plan: FetchPlan) -> None:
     since = plan.modifier(ChangedSince)
     if plan.modifier(VanishedModifier) is None or since is None:
@@ -269,7 +269,7 @@ def tell_vanished(ctx: SessionContext, plan: FetchPlan) -> None:
         _send_earlier(ctx, vanished_since(view, since.modseq, numset.resolve(last)))
 
 
-@feature.hook("EXPUNGE", Phase.COMPLETE)
+@feature.hook(ExpungePlan, Phase.COMPLETE)
 def tell_after_expunge(ctx: SessionContext, plan: ExpungePlan) -> None:
     """All up to this MODSEQ is told before the tagged OK that carries it. CLOSE drops it (RFC 7162 section 3.2.8)."""
     if plan.removed and "QRESYNC" in ctx.modes.enabled:

@@ -25,7 +25,7 @@ def enable_rev2(ctx: SessionContext) -> None:
     ctx.modes.utf8 = True
 
 
-@feature.hook("SELECT", Phase.EMIT, order=50)
+@feature.hook(SelectPlan, Phase.EMIT, order=50)
 def tell_name(ctx: SessionContext, plan: SelectPlan) -> None:
     """SELECT tells the mailbox's name as LIST does (RFC 9051 section 6.3.2)."""
     if ctx.modes.rev2:

@@ -35,6 +35,7 @@ feature = Feature(
     rev2=True,
     core=True,
 )
+feature.reads(Point.SEARCH_KEY, Point.SEARCH_RETURN)
 
 for _word, _read, _cls in READERS:
     feature.word_reader(Point.SEARCH_KEY, _word, _read, _cls)
@@ -168,6 +169,7 @@ def number_line(name: bytes, found: Iterable[int], modseq: int | None) -> Iterat
 # The server
 
 
+@feature.plan("SEARCH", *Phase)
 @dataclass(slots=True)
 class SearchPlan:
     """A search under way, for the steps of other features (also of commands that are built on SEARCH)."""
@@ -190,28 +192,28 @@ class SearchPlan:
 @feature.handler(Search)
 async def handle_search(ctx: SessionContext, command: Search) -> None:
     plan = await run_search(ctx, command)
-    await run_hooks(ctx, "SEARCH", Phase.EMIT, plan)
+    await run_hooks(ctx, Phase.EMIT, plan)
     if not plan.answered:
         modseq = b"" if plan.modseq is None else b" (MODSEQ %d)" % plan.modseq
         ctx.send_bytes(b"* SEARCH", _number_text(ctx.view, plan.found, uid=command.uid), modseq, b"\r\n")
     for phase in (Phase.AFTER, Phase.COMPLETE):
-        await run_hooks(ctx, "SEARCH", phase, plan)
+        await run_hooks(ctx, phase, plan)
 
 
 async def run_search(ctx: SessionContext, command: Search) -> SearchPlan:
     """The plan up to what was found: for SEARCH, and for commands that answer it in another form."""
     nothing = ctx.view.mailbox.search().nothing()
     plan = SearchPlan(command, nothing, nothing)
-    await run_hooks(ctx, "SEARCH", Phase.PARSE, plan)
+    await run_hooks(ctx, Phase.PARSE, plan)
     try:
         for phase in (Phase.ENABLE, Phase.PLAN):
-            await run_hooks(ctx, "SEARCH", phase, plan)
+            await run_hooks(ctx, phase, plan)
         plan.found = plan.reported = await find(ctx, command.key, command.charset)
     except (No, StoreError):
         for call in plan.if_refused:
             call()
         raise
-    await run_hooks(ctx, "SEARCH", Phase.SELECT, plan)
+    await run_hooks(ctx, Phase.SELECT, plan)
     return plan
 
 

@@ -33,7 +33,7 @@ def _saves(plan: SearchPlan) -> bool:
     return SAVE in (plan.command.returns or ())
 
 
-@feature.hook("SEARCH", Phase.PARSE)
+@feature.hook(SearchPlan, Phase.PARSE)
 def forget_if_refused(ctx: SessionContext, plan: SearchPlan) -> None:
     """A SEARCH with SAVE that is answered NO empties the saved result; one answered BAD leaves it (RFC 5182 section 2.1)."""
     view = ctx.view
@@ -45,14 +45,14 @@ def forget_if_refused(ctx: SessionContext, plan: SearchPlan) -> None:
         plan.if_refused.append(forget)
 
 
-@feature.hook("SEARCH", Phase.EMIT, order=10)
+@feature.hook(SearchPlan, Phase.EMIT, order=10)
 def be_silent(ctx: SessionContext, plan: SearchPlan) -> None:
     """SAVE as the only option: no ESEARCH response."""
     if _saves(plan) and all(option == SAVE for option in plan.command.returns or ()):
         plan.answered = True
 
 
-@feature.hook("SEARCH", Phase.AFTER)
+@feature.hook(SearchPlan, Phase.AFTER)
 def save(ctx: SessionContext, plan: SearchPlan) -> None:
     """What is reported is saved: all, or MIN and MAX when only these were asked (RFC 5182 section 2.4)."""
     if _saves(plan):

@@ -36,6 +36,7 @@ feature = Feature(
     rev2=True,
     core=True,
 )
+feature.reads(Point.SELECT_PARAM)
 
 READ_ONLY = simple_code(feature, "READ-ONLY")
 READ_WRITE = simple_code(feature, "READ-WRITE")
@@ -250,6 +251,7 @@ class Check(_Bare):
 # The server
 
 
+@feature.plan("SELECT", *Phase)
 @dataclass(slots=True)
 class SelectPlan:
     """What SELECT does; steps may look at ``view`` from the phase EMIT on and put answers to later phases in ``notes``."""
@@ -282,21 +284,21 @@ async def handle_examine(ctx: SessionContext, command: Examine) -> Ok:
 
 async def _open(ctx: SessionContext, command: _Open, *, read_only: bool) -> Ok:
     plan = SelectPlan(command.mailbox, read_only, command.params, {})
-    await run_hooks(ctx, "SELECT", Phase.PARSE, plan)
+    await run_hooks(ctx, Phase.PARSE, plan)
     if ctx.selected is not None:
         await ctx.unselect()
         ctx.send_bytes(_CLOSED_LINE)
     for phase in (Phase.ENABLE, Phase.PLAN):
-        await run_hooks(ctx, "SELECT", phase, plan)
+        await run_hooks(ctx, phase, plan)
     await ctx.account.refresh()
     try:
         plan.view = view = await ctx.select(command.mailbox, read_only=read_only)
     except MailboxMissing:
         raise No(f"there is no mailbox {command.mailbox}", NONEXISTENT) from None
-    await run_hooks(ctx, "SELECT", Phase.SELECT, plan)
+    await run_hooks(ctx, Phase.SELECT, plan)
     _emit(ctx, view)
     for phase in (Phase.EMIT, Phase.AFTER, Phase.COMPLETE):
-        await run_hooks(ctx, "SELECT", phase, plan)
+        await run_hooks(ctx, phase, plan)
     word = "EXAMINE" if read_only else "SELECT"
     return Ok(f"{word} completed", READ_ONLY if read_only else READ_WRITE)
 

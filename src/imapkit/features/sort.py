@@ -29,6 +29,7 @@ feature = Feature(
     summary="SORT and UID SORT: search results in a chosen order",
     capabilities=("SORT",),
 )
+feature.reads(Point.SORT_KEY)
 
 T = TypeVar("T")
 

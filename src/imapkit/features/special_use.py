@@ -91,7 +91,7 @@ class Use:
         w.raw(b"USE ").list_of(self.uses, lambda use: w.flag(use.encode("ascii")))
 
 
-@feature.hook("CREATE", Phase.PLAN)
+@feature.hook(CreatePlan, Phase.PLAN)
 def set_use(ctx: SessionContext, plan: CreatePlan) -> None:
     param = plan.param(Use)
     if param is None:

@@ -25,6 +25,7 @@ from .hooks import run_hooks
 feature = Feature(
     "STATUS", spec=("RFC 3501", "RFC 9051"), summary="Counts of a mailbox", rev2=True, core=True
 )
+feature.reads(Point.STATUS_ITEM)
 
 StatusValue = int | str | None
 
@@ -187,6 +188,7 @@ def _read_att(c: Cursor, g: Grammar) -> StatusAtt:
 # The server
 
 
+@feature.plan("STATUS", Phase.PLAN)
 @record
 class StatusPlan:
     """One mailbox whose counts are asked for."""
@@ -198,7 +200,7 @@ class StatusPlan:
 async def send_status_data(ctx: SessionContext, row: MailboxRow, items: Sequence[str]) -> None:
     """Answer STATUS for one mailbox; also for LIST … RETURN (STATUS …)."""
     plan = StatusPlan(row, tuple(items))
-    await run_hooks(ctx, "STATUS", Phase.PLAN, plan)
+    await run_hooks(ctx, Phase.PLAN, plan)
     line, sources = _line(ctx.registry.grammar, plan.items)
     values = tuple([of(ctx, row) for of in sources])
     if is_simple(row.name) and set(map(type, values)) == {int}:

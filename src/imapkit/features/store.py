@@ -10,7 +10,7 @@ break: one STORE is one change of the store, told to its own session here and no
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Self, TypeVar
 
 from ..errors import Bad, No
@@ -33,9 +33,10 @@ from .fetch import gather, read_modifiers, write_modifiers
 from .fetch_data import FetchData
 from .fetch_items import FetchItem, FlagsItem, UidItem
 from .fetch_plan import send_messages
-from .hooks import run_phases
+from .hooks import completed, run_phases
 
 feature = Feature("STORE", spec=("RFC 3501", "RFC 9051"), summary="Flags of messages", rev2=True, core=True)
+feature.reads(Point.STORE_MODIFIER)
 
 T = TypeVar("T")
 
@@ -135,6 +136,7 @@ def _read_flags(c: Cursor) -> tuple[str, ...]:
 # The server
 
 
+@feature.plan("STORE", *Phase)
 @dataclass(slots=True)
 class StorePlan:
     """What STORE does. ``items`` is what is answered for each message that was not refused."""
@@ -145,7 +147,7 @@ class StorePlan:
     items: list[FetchItem]
     unchanged_since: int | None = None
     stored: Stored | None = None
-    code: Code | None = None
+    codes: list[Code] = field(default_factory=list)
     text: str = ""
 
     def modifier(self, cls: type[T]) -> T | None:
@@ -184,19 +186,19 @@ async def handle_store(ctx: SessionContext, command: Store) -> Ok:
         raise No("the mailbox was opened read-only: its flags cannot be changed")
     items: list[FetchItem] = [] if command.silent else [FlagsItem()]
     plan = StorePlan(command, messages, flags, items)
-    await run_phases(ctx, "STORE", _BEFORE, plan)
+    await run_phases(ctx, _BEFORE, plan)
     plan.stored = stored = await ctx.account.store(
         view.mailbox, plan.messages, command.action, flags, plan.unchanged_since
     )
     if len(stored.changed):
         view.note_own(stored.modseq)
-    await run_phases(ctx, "STORE", _EMIT, plan)
+    await run_phases(ctx, _EMIT, plan)
     if plan.items and command.uid:
         plan.items.insert(0, UidItem())
     await send_messages(ctx, plan.messages - stored.refused, plan.items)
-    await run_phases(ctx, "STORE", _BEHIND, plan)
+    await run_phases(ctx, _BEHIND, plan)
     name = "UID STORE" if command.uid else "STORE"
-    return Ok(plan.text or f"{name} completed", plan.code)
+    return completed(ctx, plan.text or f"{name} completed", plan.codes)
 
 
 # The client

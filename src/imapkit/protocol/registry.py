@@ -10,7 +10,7 @@ Classes declared here have ``read(cls, c, g)`` (a classmethod that reads what fo
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
@@ -28,7 +28,7 @@ class Writable(Protocol):
 
 
 class Point(enum.Enum):
-    """Where a feature can add a word to the grammar."""
+    """Where a feature can add a word to the grammar. The feature that owns a point says that it ``reads`` it."""
 
     CODE = "response code"
     FETCH_ITEM = "fetch item, asked by the client"
@@ -49,7 +49,7 @@ class Point(enum.Enum):
 
 
 class Phase(enum.Enum):
-    """The fixed phases of the plan of FETCH, STORE, SEARCH, SELECT, LIST and STATUS, in order."""
+    """The fixed phases of a plan, in order. A plan is declared with those that its owner runs."""
 
     PARSE = 0
     ENABLE = 1
@@ -93,8 +93,20 @@ class ResponseEntry:
 
 
 @record
+class PlanEntry:
+    """A plan that its owner runs for other features: the phases are those in which their steps are called."""
+
+    name: str
+    cls: type[Any]
+    phases: frozenset[Phase]
+    feature: Feature
+
+
+@record
 class Hook:
-    plan: str
+    """One step that a feature adds to a phase of a plan."""
+
+    plan: type[Any]
     phase: Phase
     order: int
     call: Callable[[Any, Any], Any]
@@ -110,6 +122,8 @@ _SITUATIONS: Final = 64
 
 C = TypeVar("C", bound=type[Any])
 F = TypeVar("F", bound=Callable[..., Any])
+P = TypeVar("P")
+T = TypeVar("T")
 
 
 class Feature:
@@ -144,7 +158,9 @@ class Feature:
         self.enables: dict[str, Callable[[Any], Any]] = {}
         self.ops: dict[str, Callable[..., Any]] = {}
         self.handlers: dict[type[Any], Handler] = {}
+        self.plans: list[PlanEntry] = []
         self.hooks: list[Hook] = []
+        self.points: set[Point] = set()
 
     def capabilities(self, announce: Announce) -> Iterable[str]:
         """The words this feature adds to CAPABILITY for a session in that situation."""
@@ -226,10 +242,25 @@ class Feature:
 
         return declare
 
-    def hook(self, plan: str, phase: Phase, *, order: int = 100) -> Callable[[F], F]:
-        """Declare a step in the plan of FETCH, STORE, SEARCH, SELECT, LIST or STATUS: ``def step(ctx, plan)``, async or not."""
+    def plan(self, name: str, *phases: Phase) -> Callable[[C], C]:
+        """Declare the class of a plan, and the phases in which its owner runs the steps of other features."""
 
-        def declare(call: F) -> F:
+        def declare(cls: C) -> C:
+            self.plans.append(PlanEntry(name, cls, frozenset(phases), self))
+            return cls
+
+        return declare
+
+    def reads(self, *points: Point) -> None:
+        """Declare that this feature reads the words of these points; a word at a point that nobody reads is refused."""
+        self.points.update(points)
+
+    def hook(
+        self, plan: type[P], phase: Phase, *, order: int = 100
+    ) -> Callable[[Callable[[Any, P], T]], Callable[[Any, P], T]]:
+        """Declare a step in a plan, named by its class: ``def step(ctx, plan)``, async or not."""
+
+        def declare(call: Callable[[Any, P], T]) -> Callable[[Any, P], T]:
             self.hooks.append(Hook(plan, phase, order, call, self))
             return call
 
@@ -277,11 +308,12 @@ class Grammar:
 class Registry:
     """All tables of one end, from its list of features. Raises ValueError when two features declare the same thing."""
 
-    def __init__(self, features: Iterable[Feature]) -> None:
+    def __init__(self, features: Iterable[Feature], off: Iterable[Feature] = ()) -> None:
+        """``off``: features that are known here and disabled. What others add to them waits for them, and is no mistake."""
         self.features: Final = tuple(features)
         self.handlers: Final[dict[type[Any], Handler]] = {}
         self.enables: Final[dict[str, Callable[[Any], Any]]] = {}
-        self._hooks: dict[tuple[str, Phase], list[Hook]] = {}
+        self._steps: dict[tuple[type[Any], Phase], tuple[Hook, ...]] = {}
         self._announced: dict[Announce, tuple[str, ...]] = {}
         commands: dict[bytes, CommandEntry] = {}
         responses: dict[bytes, ResponseEntry] = {}
@@ -293,15 +325,40 @@ class Registry:
                 _add(words[point], table.items(), feature)
             _add(self.handlers, feature.handlers.items(), feature)
             _add(self.enables, feature.enables.items(), feature)
-            for hook in feature.hooks:
-                self._hooks.setdefault((hook.plan, hook.phase), []).append(hook)
-        for hooks in self._hooks.values():
-            hooks.sort(key=lambda hook: hook.order)
+        known = (*self.features, *off)
+        self._check_points(known)
+        self._add_steps(known)
         self.grammar: Final = Grammar(commands, responses, words)
 
-    def hooks(self, plan: str, phase: Phase) -> list[Hook]:
+    def _check_points(self, known: Sequence[Feature]) -> None:
+        """A word at a point that no feature reads would be announced and never understood."""
+        read = {point for feature in known for point in feature.points}
+        for feature in self.features:
+            for point in feature.words.keys() - read:
+                raise ValueError(f"{feature.name} declares a {point.value}, and no feature here reads those")
+
+    def _add_steps(self, known: Sequence[Feature]) -> None:
+        """Order the steps; one that nobody would run is refused, since what it does would be missing in silence."""
+        plans = {entry.cls: entry for feature in known for entry in feature.plans}
+        found: dict[tuple[type[Any], Phase], list[Hook]] = {}
+        for feature in self.features:
+            for hook in feature.hooks:
+                plan = plans.get(hook.plan)
+                if plan is None:
+                    raise ValueError(
+                        f"{feature.name} adds a step to {hook.plan.__name__}, which no feature here runs"
+                    )
+                if hook.phase not in plan.phases:
+                    raise ValueError(
+                        f"{feature.name} adds a step to {plan.name} at {hook.phase.name}, which is not run"
+                    )
+                found.setdefault((hook.plan, hook.phase), []).append(hook)
+        for key, hooks in found.items():
+            self._steps[key] = tuple(sorted(hooks, key=lambda hook: hook.order))
+
+    def steps(self, plan: type[Any], phase: Phase) -> tuple[Hook, ...]:
         """The steps of a plan's phase, in order."""
-        return self._hooks.get((plan, phase), [])
+        return self._steps.get((plan, phase), ())
 
     def capabilities(self, announce: Announce) -> tuple[str, ...]:
         """The words of CAPABILITY, in the order of the features, each once."""

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from ...features.status import MailboxStatus
     from ...features.store import StoreResult
     from ...features.thread import ThreadResult
-    from ...features.uidplus import AppendUid
     from ...ports.client import Op
     from ...ports.store import FlagAction
     from ...protocol.numset import NumSet
     from ...protocol.registry import Writable
+    from ...protocol.uid_codes import AppendUid
     from ...query.key import SearchKey
     from ...query.thread import Algorithm
     from ...sasl.base import ClientExchange
