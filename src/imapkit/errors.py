@@ -84,6 +84,7 @@ class CommandFailed(ImapError):
     """A tagged NO or BAD. ``code`` is the response code's name (``"OVERQUOTA"``) or None; ``text`` the server's words."""
 
     codes: ClassVar[tuple[str, ...]] = ()
+    """Response codes that a subclass stands for; the feature that declares one says so (``Feature.error``)."""
 
     def __init__(self, text: str, code: str | None = None, command: str = "") -> None:
         shown = f"[{code}] {text}" if code else text
@@ -151,14 +152,6 @@ class BadCharset(CommandNo):
 
 class UnknownCte(CommandNo):
     codes = ("UNKNOWN-CTE",)
-
-
-_BY_CODE: dict[str, type[CommandNo]] = {code: cls for cls in CommandNo.__subclasses__() for code in cls.codes}
-
-
-def command_no(text: str, code: str | None, command: str = "") -> CommandNo:
-    """The most telling exception for a tagged NO with this response code (RFC 5530)."""
-    return _BY_CODE.get(code or "", CommandNo)(text, code, command)
 
 
 class ConnectionLost(ImapError):

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
+from imapkit.errors import CommandNo, No
 from imapkit.features.fetch import FetchPlan
 from imapkit.features.fetch_data import FetchData
 from imapkit.features.fetch_items import WordItem
@@ -93,6 +94,8 @@ def lit_messages(ctx: SessionContext) -> MessageSet:
 
 @feature.handler(Lantern)
 async def handle(ctx: SessionContext, command: Lantern) -> Ok:
+    if command.color.upper() == b"BLACK":
+        raise No("black does not shine", LIT)
     color = command.color.upper() if "LANTERN" in ctx.modes.enabled else command.color
     ctx.send(LanternData(len(lit_messages(ctx)), color))
     return Ok("It shines", LIT)
@@ -107,6 +110,13 @@ def lantern(session: ClientSession, color: str) -> Op[LanternData]:
     found = done.last(LanternData)
     assert found is not None
     return found
+
+
+@feature.error
+class TooDark(CommandNo):
+    """The server's NO with the code LIT."""
+
+    codes = ("LIT",)
 
 
 @feature.enable("LANTERN")
@@ -149,6 +159,9 @@ class GlowDatum:
 
     def write(self, w: Writer) -> None:
         w.raw(b"GLOW ").number(self.glow)
+
+
+feature.answer(GlowItem, GlowDatum)
 
 
 @feature.word(Point.FETCH_MODIFIER, "LITONLY")
@@ -260,4 +273,4 @@ class ReturnLantern(_Word):
         ctx.send(LanternData(entry.row.messages if entry.row else 0, b"pale"))
 
 
-status_item(feature, "GLOW", lambda ctx, row: row.messages * 7)
+status_item(feature, "GLOW", lambda ctx, row: row.messages * 7, capability="LANTERN")

@@ -36,6 +36,12 @@ def play(mail: imapkit.Client) -> None:
     opened = mail.run(select(mail.session, "INBOX", lantern.LanternParam()))
     assert opened.exists == 3
     assert mail.run(lantern.lantern(mail.session, "red")) == lantern.LanternData(2, b"red")
+    try:
+        mail.run(lantern.lantern(mail.session, "black"))
+    except lantern.TooDark as error:
+        assert error.text == "black does not shine"
+    else:
+        raise AssertionError("black shines")
     assert mail.run(enable(mail.session, "LANTERN")) == ("LANTERN",)
     assert mail.run(lantern.lantern(mail.session, "red")) == lantern.LanternData(2, b"RED")
 
@@ -53,6 +59,9 @@ def play(mail: imapkit.Client) -> None:
     assert len(done.data) == 1 and done.status.code is lantern.LIT
 
     assert mail.run(status(mail.session, "INBOX", "GLOW")).others[0].value == 21
+    assert mail.run(status(mail.session, "INBOX")).others[0].value == 21  # asked for by itself
+    (glowing, *_) = mail.select("INBOX").all().fetch(lantern.GlowItem())
+    assert glowing.data.get(lantern.GlowDatum) == lantern.GlowDatum(40)
     done = mail.run(send(Create("Lamp", (lantern.LanternRoom(),))))
     codes = [done.status.code, *(status.code for status in done.of(Status))]
     assert {type(code) for code in codes} == {type(lantern.LIT), MailboxId}, codes  # none is lost

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imapkit.errors import command_no
+from imapkit.features.catalogue import full_registry
 from imapkit.features.expunge import Expunged
 from imapkit.protocol.codes import SimpleCode
 from imapkit.protocol.status import Kind, Status
@@ -68,4 +68,4 @@ def test_the_most_telling_exception_is_raised() -> None:
         (None, errors.CommandNo),
         ("X-NEW", errors.CommandNo),
     ):
-        assert type(command_no("text", name)) is cls
+        assert type(full_registry().error("text", name)) is cls

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from imapkit.features.catalogue import full_registry
 from imapkit.features.condstore import HighestModSeq
 from imapkit.features.esearch import EsearchData
 from imapkit.features.search import SearchData
@@ -157,6 +158,6 @@ def test_status_tells_the_highest_modseq() -> None:
         talk = await room.talk(None)
         (found,) = (await talk.good("STATUS INBOX (HIGHESTMODSEQ MESSAGES)")).of(StatusData)
         row = room.account.find("INBOX")
-        assert row is not None and mailbox_status(found).highest_modseq == row.modseq
+        assert row is not None and mailbox_status(found, full_registry().grammar).highest_modseq == row.modseq
 
     run(check)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from imapkit.features.append import Append, AppendMessage
+from imapkit.features.catalogue import full_registry
 from imapkit.features.list_ import (
     List,
     ListData,
@@ -175,5 +176,5 @@ def test_status_with_an_unquoted_name_that_has_spaces() -> None:
     assert found == StatusData(
         "Sent Items", (StatusAtt("MESSAGES", 3), StatusAtt("FOO", "(a b)"), StatusAtt("X-Y", 7))
     )
-    status = mailbox_status(found)
+    status = mailbox_status(found, full_registry().grammar)
     assert (status.messages, status.unseen, len(status.others)) == (3, None, 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from imapkit.features.catalogue import full_registry
 from imapkit.features.objectid import MailboxId
 from imapkit.features.search import SearchData
 from imapkit.features.status import StatusData, mailbox_status
@@ -32,7 +33,7 @@ def test_mailbox_ids_are_told_everywhere_and_stay_with_a_renamed_mailbox() -> No
         assert isinstance(created, MailboxId)
         await talk.good("RENAME one two")
         (told,) = (await talk.good("STATUS two (MAILBOXID)")).of(StatusData)
-        assert mailbox_status(told).mailbox_id == created.id
+        assert mailbox_status(told, full_registry().grammar).mailbox_id == created.id
         selected = [item.code for item in (await talk.good("EXAMINE two")).of(Status)]
         assert created in selected
         assert (await talk.good("CREATE one")).status.code not in (None, created)

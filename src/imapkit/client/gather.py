@@ -9,52 +9,22 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
 
-from ..features.fetch_data import BodySection, FetchData
-from ..features.fetch_datum import (
-    BodyDatum,
-    EnvelopeDatum,
-    FlagsDatum,
-    InternalDateDatum,
-    Rfc822Datum,
-    SizeDatum,
-    UidDatum,
-)
-from ..features.fetch_items import (
-    BodyItem,
-    BodyStructureItem,
-    EnvelopeItem,
-    FetchItem,
-    FlagsItem,
-    InternalDateItem,
-    Rfc822Item,
-    SectionItem,
-    SizeItem,
-    UidItem,
-)
+from ..features.catalogue import full_registry
+from ..features.fetch_data import FetchData
+from ..features.fetch_datum import UidDatum
+from ..features.fetch_items import FetchItem, UidItem
 from ..features.fetch_quick import LazyFetchData, groups_of
 from ..protocol.numset import STAR, NumSet, holds, join
 from ..protocol.response import BrokenResponse, Response
-
-_ANSWERS: Final[dict[type[object], type[object]]] = {
-    UidItem: UidDatum,
-    FlagsItem: FlagsDatum,
-    InternalDateItem: InternalDateDatum,
-    SizeItem: SizeDatum,
-    EnvelopeItem: EnvelopeDatum,
-    BodyItem: BodyDatum,
-    BodyStructureItem: BodyDatum,
-    SectionItem: BodySection,
-    Rfc822Item: Rfc822Datum,
-}
 
 
 class Gatherer:
     """One UID FETCH. Feed it the responses; it gives messages. The rest comes from ``finish``."""
 
     def __init__(self, uids: NumSet, items: Sequence[FetchItem]) -> None:
-        known = [_ANSWERS.get(type(item)) for item in items]
+        answers = full_registry().answers
+        known = [answers.get(type(item)) for item in items]
         self._needed = Counter(cls for cls in known if cls is not None)
         self._least = len(items) + (UidItem() not in items)
         self._exact = None not in known

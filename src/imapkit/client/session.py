@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from ..errors import CommandBad, CommandFailed, NoSuchMailbox, NotSupported, command_no
+from ..errors import CommandBad, CommandFailed, NoSuchMailbox, NotSupported
 from ..features.base import CapabilityCode, CapabilityData
+from ..features.catalogue import full_registry
 from ..features.enable import Enabled
 from ..features.fetch_data import FetchData
-from ..features.select import Close, Examine, Select, Unselect
 from ..protocol import states
-from ..protocol.registry import Writable
+from ..protocol.registry import Does, Registry, Writable
 from ..protocol.response import BrokenResponse, Response
 from ..protocol.states import State
 from ..protocol.status import Kind, Status
@@ -25,39 +25,18 @@ from ..wire.writer import LiteralMode
 
 logger: Final = logging.getLogger("imapkit.client")
 
-_IN_REV2: Final = frozenset(
-    {
-        "BINARY", "CHILDREN", "ENABLE", "ESEARCH", "IDLE", "LIST-EXTENDED", "LIST-STATUS", "LITERAL-",
-        "MOVE", "NAMESPACE", "SASL-IR", "SEARCHRES", "SPECIAL-USE", "STATUS=SIZE", "UIDPLUS", "UNSELECT",
-    }
-)  # fmt: skip
-"""What IMAP4rev2 is made of (RFC 9051 appendix E)."""
 _ALERTS: Final = 100
 
-_NAMING: Final = frozenset(
-    {"APPEND", "COPY", "DELETE", "EXAMINE", "MOVE", "RENAME", "SELECT", "STATUS", "UNSUBSCRIBE"}
-)
 _MISSING: Final = re.compile(
     r"(does ?n(o|')t|not) exist|no such (mailbox|folder)|unknown (mailbox|folder)", re.IGNORECASE
 )
-
-CHANGING: Final = frozenset(
-    {
-        "APPEND", "COPY", "CREATE", "DELETE", "EXPUNGE", "MOVE", "RENAME", "STORE", "SUBSCRIBE", "UIDEXPUNGE",
-        "UNSUBSCRIBE",
-    }
-)  # fmt: skip
-"""Commands after which the account is not what it was: the steps that UnknownOutcome tells."""
-
-
-TURNING: Final = frozenset({"STARTTLS", "COMPRESS"})
-"""Commands after whose OK the octets mean something else: cut off in between, nobody knows what they mean."""
 
 
 class SessionState:
     """The session as the server told of it; ``ports.client.ClientSession`` for the verbs."""
 
     def __init__(self) -> None:
+        self.registry = full_registry()
         self.capabilities: frozenset[str] = frozenset()
         """In upper case; empty when not known yet."""
         self.state = State.NOT_AUTHENTICATED
@@ -82,9 +61,11 @@ class SessionState:
         name = capability.upper()
         if name in self.capabilities:
             return True
-        if name == "CONDSTORE" and "QRESYNC" in self.capabilities:
-            return True  # one is part of the other (RFC 7162 section 3.2.3)
-        return name in _IN_REV2 and ("IMAP4REV2" in self.capabilities or "IMAP4REV2" in self.enabled)
+        if not self.capabilities.isdisjoint(self.registry.included.get(name, ())):
+            return True
+        return name in self.registry.in_rev2 and (
+            "IMAP4REV2" in self.capabilities or "IMAP4REV2" in self.enabled
+        )
 
     def need(self, capability: str, why: str) -> None:
         """Raises NotSupported unless ``has``."""
@@ -135,13 +116,14 @@ class SessionState:
         if self.observer is not None:
             self.observer(status)
         good = status.kind is Kind.OK
-        if isinstance(command, Select | Examine):
+        does = self.registry.does(command)
+        if Does.OPENS in does:
             if self.state is not State.NOT_AUTHENTICATED:
                 event = states.Event.SELECTED if good else states.Event.SELECT_FAILED
                 self.state = states.after(self.state, event)
             if not good:
                 self.selected = None
-        elif isinstance(command, Close | Unselect) and good and self.state is State.SELECTED:
+        elif Does.CLOSES in does and good and self.state is State.SELECTED:
             self.state = states.after(self.state, states.Event.CLOSED)
 
     def logged_in(self) -> None:
@@ -149,15 +131,15 @@ class SessionState:
             self.state = states.after(self.state, states.Event.LOGGED_IN)
 
 
-def failure(command: Writable, status: Status) -> CommandFailed:
+def failure(command: Writable, status: Status, registry: Registry) -> CommandFailed:
     """The exception for a tagged NO or BAD."""
     name = command_name(command)
     if status.kind is Kind.BAD:
         return CommandBad(status.text, status.code_name, name)
     code = status.code_name
-    if code is None and name in _NAMING and _MISSING.search(status.text) is not None:
+    if code is None and Does.NAMES in registry.does(command) and _MISSING.search(status.text) is not None:
         return NoSuchMailbox(status.text, None, name)  # servers that know no codes say it in words
-    return command_no(status.text, code, name)
+    return registry.error(status.text, code, name)
 
 
 def command_name(command: object) -> str:

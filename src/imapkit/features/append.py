@@ -20,7 +20,7 @@ from ..protocol.codes import Code
 from ..protocol.dates import read_date_time, write_date_time
 from ..protocol.flags import RECENT, read_flag_list, write_flag_list
 from ..protocol.mailbox import read_mailbox
-from ..protocol.registry import Feature, Grammar, Phase, Point
+from ..protocol.registry import Does, Feature, Grammar, Phase, Point
 from ..protocol.status import Ok
 from ..protocol.uid_codes import AppendUid
 from ..record import record
@@ -87,7 +87,7 @@ class AppendMessage:
         w.literal(self.message, binary=self.binary)
 
 
-@feature.command("APPEND", states=states.AUTHENTICATED)
+@feature.command("APPEND", states=states.AUTHENTICATED, does=Does.CHANGES | Does.NAMES)
 @record
 class Append:
     """append = "APPEND" SP mailbox 1*append-message; more than one is declared by MULTIAPPEND."""

@@ -28,4 +28,4 @@ def _read(c: Cursor) -> int | None:
     return None if c.accept_nil() else c.number64()
 
 
-status_item(feature, "APPENDLIMIT", lambda ctx, row: ctx.settings.append_limit, _read)
+status_item(feature, "APPENDLIMIT", lambda ctx, row: ctx.settings.append_limit, _read, field="append_limit")

@@ -17,7 +17,7 @@ from ..ports.session import SessionContext
 from ..protocol import states
 from ..protocol.capability import Announce
 from ..protocol.codes import simple_code
-from ..protocol.registry import Feature, Grammar, Sync
+from ..protocol.registry import Does, Feature, Grammar, Sync
 from ..protocol.status import Ok
 from ..record import record
 from ..sasl.base import ClientExchange
@@ -44,7 +44,7 @@ feature = Feature(
     spec=("RFC 3501", "RFC 9051", "RFC 4959", "RFC 5530"),
     summary="STARTTLS, LOGIN, AUTHENTICATE and SASL-IR",
     capabilities=_capabilities,
-    rev2=True,
+    rev2=("SASL-IR",),
     core=True,
 )
 
@@ -54,7 +54,7 @@ EXPIRED = simple_code(feature, "EXPIRED")
 PRIVACYREQUIRED = simple_code(feature, "PRIVACYREQUIRED")
 
 
-@feature.command("STARTTLS", states=states.NOT_AUTHENTICATED, sync=Sync.NONE)
+@feature.command("STARTTLS", states=states.NOT_AUTHENTICATED, sync=Sync.NONE, does=Does.TURNS)
 @record
 class StartTlsCommand:
     """starttls = "STARTTLS"."""
@@ -67,7 +67,7 @@ class StartTlsCommand:
         w.raw(b"STARTTLS")
 
 
-@feature.command("LOGIN", states=states.NOT_AUTHENTICATED, sync=Sync.NONE)
+@feature.command("LOGIN", states=states.NOT_AUTHENTICATED, sync=Sync.NONE, does=Does.LOGS_IN)
 @record
 class Login:
     """login = "LOGIN" SP userid SP password."""
@@ -89,7 +89,7 @@ class Login:
         w.raw(b"LOGIN ").string(self.user).sp().string(self.password)
 
 
-@feature.command("AUTHENTICATE", states=states.NOT_AUTHENTICATED, sync=Sync.NONE)
+@feature.command("AUTHENTICATE", states=states.NOT_AUTHENTICATED, sync=Sync.NONE, does=Does.LOGS_IN)
 @record
 class Authenticate:
     """authenticate = "AUTHENTICATE" SP auth-type [SP initial-resp]."""

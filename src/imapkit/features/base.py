@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, Self
 
+from .. import errors
 from ..ports.client import Op
 from ..ports.session import SessionContext
 from ..protocol import states
@@ -34,6 +35,22 @@ feature = Feature(
     core=True,
 )
 feature.reads(Point.CODE)
+for _refusal in (
+    errors.AuthenticationFailed,
+    errors.PrivacyRequired,
+    errors.NoSuchMailbox,
+    errors.MailboxExists,
+    errors.OverQuota,
+    errors.TooBig,
+    errors.LimitReached,
+    errors.PermissionDenied,
+    errors.NotAllowed,
+    errors.InUse,
+    errors.Unavailable,
+    errors.BadCharset,
+    errors.UnknownCte,
+):
+    feature.error(_refusal)
 
 # RFC 9051 section 7.1, RFC 5530; the codes of one command stand in that command's file.
 ALERT = simple_code(feature, "ALERT")

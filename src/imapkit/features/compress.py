@@ -15,7 +15,7 @@ from ..ports.session import SessionContext
 from ..protocol import states
 from ..protocol.capability import Announce
 from ..protocol.codes import simple_code
-from ..protocol.registry import Feature, Grammar
+from ..protocol.registry import Does, Feature, Grammar
 from ..protocol.status import Ok
 from ..record import record
 from ..wire.cursor import Cursor
@@ -39,7 +39,7 @@ feature = Feature(
 COMPRESSIONACTIVE = simple_code(feature, "COMPRESSIONACTIVE")
 
 
-@feature.command("COMPRESS", states=states.AUTHENTICATED)
+@feature.command("COMPRESS", states=states.AUTHENTICATED, does=Does.TURNS)
 @record
 class Compress:
     """compress = "COMPRESS" SP algorithm."""

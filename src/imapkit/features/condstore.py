@@ -42,7 +42,9 @@ NOMODSEQ = simple_code(feature, "NOMODSEQ")
 feature.word(Point.CODE, "MODIFIED")(Modified)
 feature.word(Point.FETCH_MODIFIER, "CHANGEDSINCE")(ChangedSince)
 feature.word(Point.STORE_MODIFIER, "UNCHANGEDSINCE")(UnchangedSince)
-status_item(feature, "HIGHESTMODSEQ", lambda ctx, row: row.modseq)
+status_item(
+    feature, "HIGHESTMODSEQ", lambda ctx, row: row.modseq, field="highest_modseq", capability="CONDSTORE"
+)
 
 _MAX: Final = (1 << 63) - 1
 _ENTRY_TYPE: Final = re.compile(rb"(?:priv|shared|all)(?= )", re.IGNORECASE)

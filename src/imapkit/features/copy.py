@@ -17,7 +17,7 @@ from ..protocol import states
 from ..protocol.codes import Code
 from ..protocol.mailbox import read_mailbox
 from ..protocol.numset import NumSet, encode_numset, read_numset
-from ..protocol.registry import Feature, Grammar, Phase
+from ..protocol.registry import Does, Feature, Grammar, Phase
 from ..protocol.status import Kind, Ok, Status
 from ..protocol.uid_codes import CopyUid
 from ..record import record
@@ -52,7 +52,7 @@ class Transfer:
         w.sp().mailbox(self.mailbox)
 
 
-@feature.command("COPY", states=states.SELECTED, uid=True)
+@feature.command("COPY", states=states.SELECTED, uid=True, does=Does.CHANGES | Does.NAMES)
 @record
 class Copy(Transfer):
     """copy = "COPY" SP sequence-set SP mailbox."""

@@ -14,7 +14,7 @@ from ..ports.session import SessionContext, View
 from ..protocol import flags, states
 from ..protocol.codes import Code
 from ..protocol.numset import NumSet, Range
-from ..protocol.registry import Feature, Grammar, Phase
+from ..protocol.registry import Does, Feature, Grammar, Phase
 from ..protocol.status import Ok
 from ..query.index import MessageSet
 from ..record import record
@@ -32,7 +32,7 @@ feature = Feature(
 )
 
 
-@feature.command("EXPUNGE", states=states.SELECTED)
+@feature.command("EXPUNGE", states=states.SELECTED, does=Does.CHANGES)
 @record
 class Expunge:
     """expunge = "EXPUNGE"."""

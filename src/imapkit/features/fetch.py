@@ -23,7 +23,7 @@ from ..protocol import states
 from ..protocol.codes import Code
 from ..protocol.flags import SEEN
 from ..protocol.numset import NumSet, read_numset, write_numset
-from ..protocol.registry import Feature, Grammar, Phase, Point, Sync, Writable
+from ..protocol.registry import Does, Feature, Grammar, Phase, Point, Sync, Writable
 from ..protocol.response import BrokenResponse
 from ..protocol.status import Ok
 from ..query.index import MessageSet
@@ -72,8 +72,21 @@ feature.word_reader(Point.FETCH_DATA, "RFC822.HEADER", data.read_rfc822_header_d
 feature.word_reader(Point.FETCH_DATA, "RFC822.TEXT", data.read_rfc822_text_datum, data.Rfc822Datum)
 feature.response("FETCH", numbered=True)(FetchData)
 
+for _item, _datum in (
+    (items.UidItem, data.UidDatum),
+    (items.FlagsItem, data.FlagsDatum),
+    (items.InternalDateItem, data.InternalDateDatum),
+    (items.SizeItem, data.SizeDatum),
+    (items.EnvelopeItem, data.EnvelopeDatum),
+    (items.BodyItem, data.BodyDatum),
+    (items.BodyStructureItem, data.BodyDatum),
+    (items.SectionItem, BodySection),
+    (items.Rfc822Item, data.Rfc822Datum),
+):
+    feature.answer(_item, _datum)
 
-@feature.command("FETCH", states=states.SELECTED, uid=True, sync=Sync.NO_EXPUNGE)
+
+@feature.command("FETCH", states=states.SELECTED, uid=True, sync=Sync.NO_EXPUNGE, does=Does.TELLS_MESSAGES)
 @record
 class Fetch:
     """fetch = "FETCH" SP sequence-set SP ("ALL" / "FULL" / "FAST" / fetch-att / "(" fetch-att *(SP fetch-att) ")") [fetch-modifiers].

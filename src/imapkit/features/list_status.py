@@ -61,5 +61,5 @@ def list_status(
     session.need("LIST-STATUS", "for counts with LIST")
     wanted = tuple(item.upper() for item in items) or default_items(session)
     done = yield List("", (pattern,), returns=(ReturnStatus(wanted),))
-    counts = {data.mailbox: mailbox_status(data) for data in done.of(StatusData)}
+    counts = {data.mailbox: mailbox_status(data, session.registry.grammar) for data in done.of(StatusData)}
     return tuple((data, counts.get(data.name)) for data in done.of(ListData))

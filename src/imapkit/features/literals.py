@@ -18,6 +18,6 @@ feature = Feature(
     spec=("RFC 7888",),
     summary="LITERAL+ and LITERAL-: non-synchronising literals",
     capabilities=_capabilities,
-    rev2=True,
+    rev2=("LITERAL-",),
     core=True,
 )

@@ -15,7 +15,7 @@ from ..ports.store import MailboxRow
 from ..protocol import states
 from ..protocol.codes import Code
 from ..protocol.mailbox import DELIMITER, INBOX, NameFault, check_name, read_mailbox
-from ..protocol.registry import Feature, Grammar, Phase, Point, Writable
+from ..protocol.registry import Does, Feature, Grammar, Phase, Point, Writable
 from ..protocol.status import Kind, Ok, Status
 from ..record import record
 from ..wire.cursor import Cursor
@@ -36,7 +36,7 @@ feature.reads(Point.CREATE_PARAM)
 T = TypeVar("T")
 
 
-@feature.command("CREATE", states=states.AUTHENTICATED)
+@feature.command("CREATE", states=states.AUTHENTICATED, does=Does.CHANGES)
 @record
 class Create:
     """create = "CREATE" SP mailbox [create-params] (RFC 4466 section 2.2)."""
@@ -74,7 +74,7 @@ class _Named:
         w.raw(word).sp().mailbox(self.mailbox)
 
 
-@feature.command("DELETE", states=states.AUTHENTICATED)
+@feature.command("DELETE", states=states.AUTHENTICATED, does=Does.CHANGES | Does.NAMES)
 @record
 class Delete(_Named):
     """delete = "DELETE" SP mailbox."""
@@ -83,7 +83,7 @@ class Delete(_Named):
         self._write(w, b"DELETE")
 
 
-@feature.command("RENAME", states=states.AUTHENTICATED)
+@feature.command("RENAME", states=states.AUTHENTICATED, does=Does.CHANGES | Does.NAMES)
 @record
 class Rename:
     """rename = "RENAME" SP mailbox SP mailbox."""
@@ -102,7 +102,7 @@ class Rename:
         w.raw(b"RENAME ").mailbox(self.old).sp().mailbox(self.new)
 
 
-@feature.command("SUBSCRIBE", states=states.AUTHENTICATED)
+@feature.command("SUBSCRIBE", states=states.AUTHENTICATED, does=Does.CHANGES)
 @record
 class Subscribe(_Named):
     """subscribe = "SUBSCRIBE" SP mailbox."""
@@ -111,7 +111,7 @@ class Subscribe(_Named):
         self._write(w, b"SUBSCRIBE")
 
 
-@feature.command("UNSUBSCRIBE", states=states.AUTHENTICATED)
+@feature.command("UNSUBSCRIBE", states=states.AUTHENTICATED, does=Does.CHANGES | Does.NAMES)
 @record
 class Unsubscribe(_Named):
     """unsubscribe = "UNSUBSCRIBE" SP mailbox."""

@@ -16,7 +16,7 @@ from ..ports.store import FlagAction
 from ..protocol import states
 from ..protocol.flags import DELETED
 from ..protocol.numset import NumSet
-from ..protocol.registry import Feature, Phase
+from ..protocol.registry import Does, Feature, Phase
 from ..protocol.status import Kind, Ok, Status
 from ..query.key import Numbers, SearchKey
 from ..query.records import Uids
@@ -41,7 +41,7 @@ _RANGES = 300
 """Ranges of one command of the fallback: keeps its lines under the 8,000 octets that every server takes."""
 
 
-@feature.command("MOVE", states=states.SELECTED, uid=True)
+@feature.command("MOVE", states=states.SELECTED, uid=True, does=Does.CHANGES | Does.NAMES)
 @record
 class Move(Transfer):
     """move = "MOVE" SP sequence-set SP mailbox."""

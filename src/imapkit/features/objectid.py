@@ -98,7 +98,14 @@ def _read_status(c: Cursor) -> str:
     return f"({found})"
 
 
-status_item(feature, "MAILBOXID", lambda ctx, row: f"({row.object_id})", _read_status)
+status_item(
+    feature,
+    "MAILBOXID",
+    lambda ctx, row: f"({row.object_id})",
+    _read_status,
+    field="mailbox_id",
+    capability="OBJECTID",
+)
 
 
 # Messages

@@ -37,6 +37,7 @@ feature = Feature(
     summary="What changed and what is gone since the last visit, told as a mailbox is opened",
     capabilities=("QRESYNC",),
     needs=("CONDSTORE",),
+    includes=("CONDSTORE",),
 )
 
 _RANGES: Final = 1000

@@ -18,7 +18,7 @@ from ..protocol import states
 from ..protocol.codes import simple_code
 from ..protocol.flags import read_flag_list, write_flag_list
 from ..protocol.mailbox import read_mailbox
-from ..protocol.registry import Feature, Grammar, Phase, Point, Sync, Writable
+from ..protocol.registry import Does, Feature, Grammar, Phase, Point, Sync, Writable
 from ..protocol.response import Response, write_response
 from ..protocol.status import Kind, Ok, Status
 from ..record import record
@@ -192,7 +192,7 @@ class _Open:
             w.sp().list_of(self.params, lambda param: param.write(w))
 
 
-@feature.command("SELECT", states=states.AUTHENTICATED, sync=Sync.NONE)
+@feature.command("SELECT", states=states.AUTHENTICATED, sync=Sync.NONE, does=Does.NAMES | Does.OPENS)
 @record
 class Select(_Open):
     """select = "SELECT" SP mailbox [select-params]."""
@@ -201,7 +201,7 @@ class Select(_Open):
         self._write(w, b"SELECT")
 
 
-@feature.command("EXAMINE", states=states.AUTHENTICATED, sync=Sync.NONE)
+@feature.command("EXAMINE", states=states.AUTHENTICATED, sync=Sync.NONE, does=Does.NAMES | Does.OPENS)
 @record
 class Examine(_Open):
     """examine = "EXAMINE" SP mailbox [select-params]."""
@@ -224,7 +224,7 @@ class _Bare:
         w.raw(self.word)
 
 
-@feature.command("CLOSE", states=states.SELECTED, sync=Sync.NONE)
+@feature.command("CLOSE", states=states.SELECTED, sync=Sync.NONE, does=Does.CLOSES)
 @record
 class Close(_Bare):
     """close = "CLOSE"."""
@@ -232,7 +232,7 @@ class Close(_Bare):
     word = b"CLOSE"
 
 
-@feature.command("UNSELECT", states=states.SELECTED, sync=Sync.NONE)
+@feature.command("UNSELECT", states=states.SELECTED, sync=Sync.NONE, does=Does.CLOSES)
 @record
 class Unselect(_Bare):
     """unselect = "UNSELECT"."""

@@ -20,7 +20,7 @@ feature = Feature(
     spec=("RFC 6154", "RFC 8457", "RFC 9051"),
     summary="What a mailbox is for: \\Sent, \\Trash and so on",
     capabilities=("SPECIAL-USE", "CREATE-SPECIAL-USE"),
-    rev2=True,
+    rev2=("SPECIAL-USE",),
 )
 
 ALL: Final = "\\All"

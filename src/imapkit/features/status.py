@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from ..errors import No
 from ..ports.client import ClientSession, Op
@@ -15,7 +15,7 @@ from ..ports.session import SessionContext
 from ..ports.store import MailboxRow
 from ..protocol import states
 from ..protocol.mailbox import is_simple, read_mailbox
-from ..protocol.registry import Feature, Grammar, Phase, Point
+from ..protocol.registry import Does, Feature, Grammar, Phase, Point
 from ..record import record
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
@@ -50,14 +50,18 @@ class StatusAtt:
 class StatusItem:
     """How an item is read in a response, and where its value comes from in a mailbox's row."""
 
-    __slots__ = ("_read", "name", "of")
+    __slots__ = ("_read", "capability", "field", "name", "of")
 
     def __init__(
         self,
         name: str,
         of: Callable[[SessionContext, MailboxRow], StatusValue],
         read: Callable[[Cursor], StatusValue],
+        field: str,
+        capability: str,
     ) -> None:
+        self.field = field
+        self.capability = capability
         self.name = name
         self.of = of
         self._read = read
@@ -75,17 +79,24 @@ def status_item(
     name: str,
     of: Callable[[SessionContext, MailboxRow], StatusValue],
     read: Callable[[Cursor], StatusValue] = read_count,
+    *,
+    field: str = "",
+    capability: str = "",
 ) -> None:
-    """Declare a STATUS item: ``of`` gives the server's value, ``read`` reads it behind name and space."""
-    feature.word_reader(Point.STATUS_ITEM, name, StatusItem(name, of, read), StatusAtt)
+    """Declare a STATUS item: ``of`` gives the server's value, ``read`` reads it behind name and space.
+
+    ``field``: the field of ``MailboxStatus`` that it fills. ``capability``: with it, a client asks for the item by itself.
+    """
+    item = StatusItem(name, of, read, field, capability)
+    feature.word_reader(Point.STATUS_ITEM, name, item, StatusAtt)
 
 
-status_item(feature, "MESSAGES", lambda ctx, row: row.messages)
-status_item(feature, "RECENT", lambda ctx, row: row.recent)
-status_item(feature, "UIDNEXT", lambda ctx, row: row.uidnext)
-status_item(feature, "UIDVALIDITY", lambda ctx, row: row.uidvalidity)
-status_item(feature, "UNSEEN", lambda ctx, row: row.unseen)
-status_item(feature, "DELETED", lambda ctx, row: row.deleted)
+status_item(feature, "MESSAGES", lambda ctx, row: row.messages, field="messages")
+status_item(feature, "RECENT", lambda ctx, row: row.recent, field="recent")
+status_item(feature, "UIDNEXT", lambda ctx, row: row.uidnext, field="uidnext")
+status_item(feature, "UIDVALIDITY", lambda ctx, row: row.uidvalidity, field="uidvalidity")
+status_item(feature, "UNSEEN", lambda ctx, row: row.unseen, field="unseen")
+status_item(feature, "DELETED", lambda ctx, row: row.deleted, field="deleted")
 
 BASIC: Final = ("MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN")
 
@@ -109,7 +120,7 @@ def read_item_names(c: Cursor, g: Grammar) -> tuple[str, ...]:
     return tuple(names)
 
 
-@feature.command("STATUS", states=states.AUTHENTICATED)
+@feature.command("STATUS", states=states.AUTHENTICATED, does=Does.NAMES)
 @record
 class StatusCommand:
     """status = "STATUS" SP mailbox SP "(" status-att *(SP status-att) ")"."""
@@ -251,32 +262,17 @@ class MailboxStatus:
     others: tuple[StatusAtt, ...] = ()
 
 
-_FIELDS: Final = {
-    "MESSAGES": "messages",
-    "UNSEEN": "unseen",
-    "RECENT": "recent",
-    "UIDNEXT": "uidnext",
-    "UIDVALIDITY": "uidvalidity",
-    "DELETED": "deleted",
-    "SIZE": "size",
-    "HIGHESTMODSEQ": "highest_modseq",
-    "APPENDLIMIT": "append_limit",
-}
-
-
-def mailbox_status(data: StatusData) -> MailboxStatus:
+def mailbox_status(data: StatusData, g: Grammar) -> MailboxStatus:
     """The pleasant form of a STATUS response."""
-    numbers: dict[str, int | None] = {}
-    mailbox_id: str | None = None
+    found: dict[str, Any] = {}
     others: list[StatusAtt] = []
-    for item in data.items:
-        if item.name in _FIELDS and not isinstance(item.value, str):
-            numbers[_FIELDS[item.name]] = item.value
-        elif item.name == "MAILBOXID" and isinstance(item.value, str):
-            mailbox_id = item.value.strip("()")
+    for att in data.items:
+        item = g.reader(Point.STATUS_ITEM, att.name.encode("ascii", "replace"))
+        if isinstance(item, StatusItem) and item.field:
+            found[item.field] = att.value.strip("()") if isinstance(att.value, str) else att.value
         else:
-            others.append(item)
-    return MailboxStatus(data.mailbox, **numbers, mailbox_id=mailbox_id, others=tuple(others))
+            others.append(att)
+    return MailboxStatus(data.mailbox, **found, others=tuple(others))
 
 
 @feature.op
@@ -287,10 +283,11 @@ def status(session: ClientSession, mailbox: str, *items: str) -> Op[MailboxStatu
     """
     done = yield StatusCommand(mailbox, tuple(item.upper() for item in items) or default_items(session))
     data = done.last(StatusData)
-    return mailbox_status(data) if data else MailboxStatus(mailbox)
+    return mailbox_status(data, session.registry.grammar) if data else MailboxStatus(mailbox)
 
 
 def default_items(session: ClientSession) -> tuple[str, ...]:
     """The items worth asking for."""
-    more = [("SIZE", "STATUS=SIZE"), ("HIGHESTMODSEQ", "CONDSTORE"), ("MAILBOXID", "OBJECTID")]
-    return (*BASIC, *(item for item, capability in more if session.has(capability)))
+    words = session.registry.grammar.words[Point.STATUS_ITEM].values()
+    more = [item for item in words if isinstance(item, StatusItem) and item.capability]
+    return (*BASIC, *(item.name for item in more if session.has(item.capability)))

@@ -13,4 +13,4 @@ feature = Feature(
     rev2=True,
 )
 
-status_item(feature, "SIZE", lambda ctx, row: row.size)
+status_item(feature, "SIZE", lambda ctx, row: row.size, field="size", capability="STATUS=SIZE")

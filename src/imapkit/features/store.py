@@ -22,7 +22,7 @@ from ..protocol import states
 from ..protocol.codes import Code
 from ..protocol.flags import read_flag, read_flag_list, write_flag_list
 from ..protocol.numset import NumSet, read_numset, write_numset
-from ..protocol.registry import Feature, Grammar, Phase, Point, Sync, Writable
+from ..protocol.registry import Does, Feature, Grammar, Phase, Point, Sync, Writable
 from ..protocol.status import Ok
 from ..query.index import MessageSet
 from ..record import record
@@ -50,7 +50,9 @@ _ACTIONS: Final = {
 }
 
 
-@feature.command("STORE", states=states.SELECTED, uid=True, sync=Sync.NO_EXPUNGE)
+@feature.command(
+    "STORE", states=states.SELECTED, uid=True, sync=Sync.NO_EXPUNGE, does=Does.CHANGES | Does.TELLS_MESSAGES
+)
 @record
 class Store:
     """store = "STORE" SP sequence-set [store-modifiers] SP store-att-flags.

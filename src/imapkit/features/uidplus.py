@@ -14,7 +14,7 @@ from ..ports.session import SessionContext
 from ..protocol import states
 from ..protocol.codes import simple_code
 from ..protocol.numset import NumSet, compress, encode_numset, read_numset
-from ..protocol.registry import Feature, Grammar, Phase, Point
+from ..protocol.registry import Does, Feature, Grammar, Phase, Point
 from ..protocol.status import Ok
 from ..protocol.uid_codes import AppendUid, CopyUid
 from ..record import record
@@ -39,7 +39,7 @@ feature.word(Point.CODE, "APPENDUID")(AppendUid)
 feature.word(Point.CODE, "COPYUID")(CopyUid)
 
 
-@feature.command("UID EXPUNGE", states=states.SELECTED)
+@feature.command("UID EXPUNGE", states=states.SELECTED, does=Does.CHANGES)
 @record
 class UidExpunge:
     """uid-expunge = "UID" SP "EXPUNGE" SP sequence-set."""

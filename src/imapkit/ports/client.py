@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Protocol, TypeVar
 
-from ..protocol.registry import Writable
+from ..protocol.registry import Registry, Writable
 from ..protocol.response import Response
 from ..protocol.states import State
 from ..protocol.status import Status
@@ -71,6 +71,8 @@ Op = Generator[Step, Completed, T]
 class ClientSession(Protocol):
     """What the server said of itself and of the session."""
 
+    registry: Registry
+    """All that a client understands."""
     capabilities: frozenset[str]
     """In upper case; empty when not known yet."""
     state: State

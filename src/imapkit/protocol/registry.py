@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
+from ..errors import CommandNo
 from ..record import record
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
@@ -69,15 +70,35 @@ class Sync(enum.Enum):
     NONE = "the command deals with it itself, or there is nothing to say"
 
 
+class Does(enum.Flag):
+    """What a command does, as far as others must know: the client decides by this and never by a command's name."""
+
+    NOTHING = 0
+    CHANGES = enum.auto()
+    """The account is another one after it: a step that UnknownOutcome tells."""
+    NAMES = enum.auto()
+    """It names a mailbox, which may be missing."""
+    OPENS = enum.auto()
+    """It selects a mailbox, and leaves the one that was selected even where it fails."""
+    CLOSES = enum.auto()
+    """It leaves the selected mailbox."""
+    LOGS_IN = enum.auto()
+    TURNS = enum.auto()
+    """After its OK the octets mean something else: cut off in between, nobody knows what they mean."""
+    TELLS_MESSAGES = enum.auto()
+    """FETCH responses are its answer, not news."""
+
+
 @record
 class CommandEntry:
-    """How one command name is read, and when it may come."""
+    """How one command name is read, when it may come, and what it does."""
 
     name: bytes
     cls: type[Any]
     read: Callable[[Cursor, Grammar], Writable]
     states: frozenset[State]
     sync: Sync
+    does: Does
     feature: Feature
 
 
@@ -124,6 +145,7 @@ C = TypeVar("C", bound=type[Any])
 F = TypeVar("F", bound=Callable[..., Any])
 P = TypeVar("P")
 T = TypeVar("T")
+E = TypeVar("E", bound=CommandNo)
 
 
 class Feature:
@@ -136,19 +158,22 @@ class Feature:
         spec: tuple[str, ...],
         summary: str,
         capabilities: tuple[str, ...] | Callable[[Announce], Iterable[str]] = (),
-        rev2: bool = False,
+        rev2: bool | tuple[str, ...] = False,
         core: bool = False,
         needs: tuple[str, ...] = (),
+        includes: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.spec = spec
         self.summary = summary
         self.rev2 = rev2
-        """Part of IMAP4rev2 itself (RFC 9051 appendix E)."""
+        """Part of IMAP4rev2 itself (RFC 9051 appendix E): True, or the capabilities that are, where not all of them are."""
         self.core = core
         """Cannot be disabled."""
         self.needs = needs
         """Features without which this one is nothing: where one of them is disabled, so is this one."""
+        self.includes = includes
+        """Capabilities that a server has which announces this one, even where it does not name them."""
         self.module = ""
         self._capabilities = capabilities
         self.commands: list[CommandEntry] = []
@@ -158,6 +183,8 @@ class Feature:
         self.enables: dict[str, Callable[[Any], Any]] = {}
         self.ops: dict[str, Callable[..., Any]] = {}
         self.handlers: dict[type[Any], Handler] = {}
+        self.errors: dict[str, type[CommandNo]] = {}
+        self.answers: dict[type[Any], type[Any]] = {}
         self.plans: list[PlanEntry] = []
         self.hooks: list[Hook] = []
         self.points: set[Point] = set()
@@ -168,10 +195,23 @@ class Feature:
             return self._capabilities(announce)
         return self._capabilities
 
+    @property
+    def in_rev2(self) -> tuple[str, ...]:
+        """The capabilities that IMAP4rev2 includes."""
+        if isinstance(self.rev2, tuple):
+            return self.rev2
+        return self._capabilities if self.rev2 and not callable(self._capabilities) else ()
+
     # Declarations
 
     def command(
-        self, name: str, *, states: frozenset[State], uid: bool = False, sync: Sync = Sync.ALL
+        self,
+        name: str,
+        *,
+        states: frozenset[State],
+        uid: bool = False,
+        sync: Sync = Sync.ALL,
+        does: Does = Does.NOTHING,
     ) -> Callable[[C], C]:
         """Declare a command. ``uid``: there is also ``UID name``; ``read`` then takes ``uid: bool`` by keyword.
 
@@ -180,11 +220,12 @@ class Feature:
 
         def declare(cls: C) -> C:
             plain = partial(cls.read, uid=False) if uid else cls.read
-            self.commands.append(CommandEntry(name.encode(), cls, plain, states, sync, self))
+            self.commands.append(CommandEntry(name.encode(), cls, plain, states, sync, does, self))
             if uid:
                 read = partial(cls.read, uid=True)
                 after = Sync.ALL if sync is Sync.NO_EXPUNGE else sync
-                self.commands.append(CommandEntry(b"UID " + name.encode(), cls, read, states, after, self))
+                entry = CommandEntry(b"UID " + name.encode(), cls, read, states, after, does, self)
+                self.commands.append(entry)
             return cls
 
         return declare
@@ -232,6 +273,16 @@ class Feature:
             raise ValueError(f"{self.name} declares the verb {verb.__name__} twice")
         self.ops[verb.__name__] = verb
         return verb
+
+    def error(self, cls: type[E]) -> type[E]:
+        """Declare the exception for a tagged NO with one of the response codes in ``cls.codes``."""
+        for code in cls.codes:
+            self.errors[code] = cls
+        return cls
+
+    def answer(self, item: type[Any], datum: type[Any]) -> None:
+        """Declare by which datum a server answers a fetch item: a client knows by it when a message is complete."""
+        self.answers[item] = datum
 
     def handler(self, cls: type[Any]) -> Callable[[F], F]:
         """Declare the server's handler of a command class."""
@@ -314,6 +365,12 @@ class Registry:
         self.handlers: Final[dict[type[Any], Handler]] = {}
         self.enables: Final[dict[str, Callable[[Any], Any]]] = {}
         self._steps: dict[tuple[type[Any], Phase], tuple[Hook, ...]] = {}
+        self.errors: Final[dict[str, type[CommandNo]]] = {}
+        self.answers: Final[dict[type[Any], type[Any]]] = {}
+        self.in_rev2: Final = frozenset(word for feature in self.features for word in feature.in_rev2)
+        """Capabilities that IMAP4rev2 includes (RFC 9051 appendix E)."""
+        self.included: Final[dict[str, set[str]]] = {}
+        """The capabilities by which another one is there, though it is not announced."""
         self._announced: dict[Announce, tuple[str, ...]] = {}
         commands: dict[bytes, CommandEntry] = {}
         responses: dict[bytes, ResponseEntry] = {}
@@ -325,9 +382,14 @@ class Registry:
                 _add(words[point], table.items(), feature)
             _add(self.handlers, feature.handlers.items(), feature)
             _add(self.enables, feature.enables.items(), feature)
+            _add(self.errors, feature.errors.items(), feature)
+            _add(self.answers, feature.answers.items(), feature)
+            for word in feature.includes:
+                self.included.setdefault(word, set()).add(feature.name)
         known = (*self.features, *off)
         self._check_points(known)
         self._add_steps(known)
+        self._does: Final = {entry.cls: entry.does for entry in commands.values()}
         self.grammar: Final = Grammar(commands, responses, words)
 
     def _check_points(self, known: Sequence[Feature]) -> None:
@@ -359,6 +421,14 @@ class Registry:
     def steps(self, plan: type[Any], phase: Phase) -> tuple[Hook, ...]:
         """The steps of a plan's phase, in order."""
         return self._steps.get((plan, phase), ())
+
+    def does(self, command: object) -> Does:
+        """What a command does; nothing that anybody must know for what is no command here."""
+        return self._does.get(type(command), Does.NOTHING)
+
+    def error(self, text: str, code: str | None, command: str = "") -> CommandNo:
+        """The most telling exception for a tagged NO with this response code (RFC 5530)."""
+        return self.errors.get(code or "", CommandNo)(text, code, command)
 
     def capabilities(self, announce: Announce) -> tuple[str, ...]:
         """The words of CAPABILITY, in the order of the features, each once."""

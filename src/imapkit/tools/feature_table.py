@@ -56,7 +56,7 @@ def _row(feature: Feature) -> Row:
         feature.summary,
         tuple(dict.fromkeys(word for announce in _SITUATIONS for word in feature.capabilities(announce))),
         tuple(entry.name.decode("ascii") for entry in feature.commands),
-        feature.rev2,
+        bool(feature.rev2),
     )
 
 

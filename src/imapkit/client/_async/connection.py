@@ -20,21 +20,17 @@ from ...errors import (
     UnknownOutcome,
     UsageError,
 )
-from ...features.auth import Authenticate, Login
 from ...features.base import Logout
-from ...features.catalogue import full_registry
-from ...features.fetch import Fetch
 from ...features.fetch_quick import quick_fetch
-from ...features.store import Store
 from ...ports.client import Completed, Exchange, Op, StartDeflate, StartTls, Step
 from ...protocol.client import Asked, ClientConnection, Farewell, Finished, Greeted
-from ...protocol.registry import Writable
+from ...protocol.registry import Does, Writable
 from ...protocol.response import Response
 from ...protocol.states import State
 from ...protocol.status import Kind, Status
 from ..backends.base import Target
 from ..backends.net_async import AsyncFairLock, AsyncStream
-from ..session import CHANGING, TURNING, SessionState, command_name, failure
+from ..session import SessionState, command_name, failure
 from .pump import AsyncPump
 
 if TYPE_CHECKING:
@@ -62,7 +58,7 @@ class AsyncConnection(SessionState):
         super().__init__()
         self.host = host
         self.timeout = timeout
-        grammar = full_registry().grammar
+        grammar = self.registry.grammar
         self.core = ClientConnection(grammar, quick=quick_fetch(grammar))
         self.pump = AsyncPump(stream, self.core)
         self.under_way: AsyncUnderWay | None = None
@@ -165,7 +161,7 @@ class AsyncConnection(SessionState):
                     step = op.throw(await self._cut(step, done, error))
                     raise
                 else:
-                    if command_name(step) in CHANGING:
+                    if Does.CHANGES in self.registry.does(step):
                         done.append(command_name(step))
                     step = op.send(completed)
         except StopIteration as end:
@@ -202,7 +198,7 @@ class AsyncConnection(SessionState):
         """Begin a command. Raises UsageError for arguments that have no form on the wire."""
         self.core.literal_mode = self.literal_mode
         self.core.utf8 = self.utf8
-        self.asking = isinstance(command, Fetch | Store)
+        self.asking = Does.TELLS_MESSAGES in self.registry.does(command)
         self.core.send(command)
 
     def take(self, event: Response | Farewell | Greeted) -> None:
@@ -217,8 +213,8 @@ class AsyncConnection(SessionState):
         """The result of a command from its tagged answer. Raises CommandFailed."""
         self.completed(command, status)
         if status.kind is not Kind.OK:
-            raise failure(command, status)
-        if isinstance(command, Login | Authenticate):
+            raise failure(command, status, self.registry)
+        if Does.LOGS_IN in self.registry.does(command):
             self.logged_in()
         return Completed(status, data)
 
@@ -246,7 +242,7 @@ class AsyncConnection(SessionState):
         if self.core.tag is None and isinstance(error, UsageError):
             return error  # nothing was begun
         sent = self.core.tag is not None and self.pump.sent
-        known = not isinstance(error, ImapError) and command_name(step) not in TURNING
+        known = not isinstance(error, ImapError) and Does.TURNS not in self.registry.does(step)
         if not known or not sent or isinstance(step, Exchange | StartTls | StartDeflate):
             await self.close()
         else:
