@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from .errors import ConnectionLost as ConnectionLost
     from .errors import ConnectionTimeout as ConnectionTimeout
     from .errors import ImapError as ImapError
+    from .errors import Incomplete as Incomplete
     from .errors import InUse as InUse
     from .errors import LimitExceeded as LimitExceeded
     from .errors import LimitReached as LimitReached
@@ -169,6 +170,7 @@ _WHERE = {
         "ConnectionLost",
         "ConnectionTimeout",
         "ImapError",
+        "Incomplete",
         "InUse",
         "LimitExceeded",
         "LimitReached",
@@ -308,6 +310,7 @@ __all__ = [
     "Header",
     "HeaderFields",
     "ImapError",
+    "Incomplete",
     "InUse",
     "InternalDate",
     "KEYWORD",

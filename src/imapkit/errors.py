@@ -26,6 +26,7 @@
     │   └── ConnectionTimeout    … nothing came within the deadline
     ├── NotAnImapServer          the greeting was not IMAP
     ├── NotSupported             the server lacks a capability that the call needs
+    ├── Incomplete               content that was read in pieces is not whole
     ├── UnknownOutcome           a step was cut off after its last byte was sent; ``done`` lists the steps that are certain
     ├── SaslError                a SASL exchange went wrong on our side or the server's
     ├── StoreError               a mail store could not do its work
@@ -198,6 +199,15 @@ class UnknownOutcome(ImapError):
         super().__init__(f"{command} was cut off after it was sent; the server may have run it{after}")
         self.command = command
         self.done = tuple(done)
+
+
+class Incomplete(ImapError):
+    """Content that was read in pieces is not whole. ``received`` octets came, ``announced`` of them were (None: not known)."""
+
+    def __init__(self, text: str, received: int, announced: int | None = None) -> None:
+        super().__init__(text)
+        self.received = received
+        self.announced = announced
 
 
 class SaslError(ImapError):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from imapkit.client.criteria import build
-from imapkit.client.files import Decoder, Upload, open_new, safe_name
+from imapkit.client.files import Decoder, Upload, safe_name
 from imapkit.client.folders import Folder, find_role
 from imapkit.client.numbers import numset_of
 from imapkit.errors import UsageError
@@ -41,15 +41,6 @@ def test_safe_names(given: str, safe: str) -> None:
 def test_safe_names_are_short() -> None:
     assert len(safe_name("ü" * 1000 + ".pdf").encode()) < 255
     assert safe_name("x" * 1000 + ".pdf").endswith(".pdf")
-
-
-def test_files_are_numbered_and_not_overwritten(tmp_path: Path) -> None:
-    for number in range(3):
-        file, path = open_new(tmp_path, "a.txt")
-        with file:
-            file.write(b"%d" % number)
-        assert path.read_bytes() == b"%d" % number
-    assert {path.name for path in tmp_path.iterdir()} == {"a.txt", "a (2).txt", "a (3).txt"}
 
 
 DATA = bytes(range(256)) * 40 + b"the end"

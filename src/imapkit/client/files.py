@@ -1,4 +1,4 @@
-"""Files on the way in and out: safe names, messages to upload, content to decode as it comes.
+"""Mail on the way in and out: safe names, messages to upload, content to decode as it comes. ``saving`` writes files.
 
 Rules: a name from a message never leads out of the directory it is put in; content is never held whole when it comes from a file.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import binascii
 import io
 import mimetypes
-import os
 import re
 from collections.abc import Iterator
 from email.message import Message as StdMessage
@@ -40,22 +39,6 @@ def safe_name(name: str, media_type: str = "") -> str:
         stem = stem[:-1]
     name = f"{stem or 'unnamed'}.{extension[:20]}" if extension else stem
     return name or "unnamed"
-
-
-def open_new(target: Path, name: str) -> tuple[BinaryIO, Path]:
-    """A new file: ``target`` itself, or ``name`` in it if it is a directory, numbered rather than overwriting another."""
-    if not target.is_dir():
-        return target.open("wb"), target
-    stem, dot, extension = name.rpartition(".")
-    if not dot:
-        stem, extension = name, ""
-    for number in range(1, 10_000):
-        path = target / (name if number == 1 else f"{stem} ({number}){dot}{extension}")
-        try:
-            return path.open("xb"), path
-        except FileExistsError:
-            continue
-    raise UsageError(f"too many files called {name} in {target}")
 
 
 class Decoder:
@@ -182,11 +165,3 @@ def _from_email(message: StdMessage) -> bytes:
     buffer = io.BytesIO()
     BytesGenerator(buffer, policy=message.policy.clone(linesep="\r\n", cte_type="8bit")).flatten(message)
     return _crlf(buffer.getvalue())
-
-
-def remove_partial(path: Path) -> None:
-    """A file that could not be written whole goes."""
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass

@@ -283,16 +283,18 @@ class MessageInfo:
         found = self.data.section(WHOLE)
         return self._need(found.read() if found is not None else None, "the whole message", "Body")
 
-    def section(self, section: Section) -> bytes | None:
-        """The octets of a section that was fetched; None when there is none."""
-        found = self.data.section(section)
+    def section(self, section: Section, origin: int | None = None) -> bytes | None:
+        """The octets of a section that was fetched; None when there is none. ``origin``: of a piece of it, where that begins."""
+        found = self.data.section(section, origin)
         return found.read() if found is not None else None
 
     @property
     def raw_header(self) -> bytes:
         """The header, or as many of its fields as were fetched."""
         for found in self.data.sections:
-            if not found.section.path and found.section.text.startswith(HEADER) and found.data is not None:
+            if found.section.path or found.origin is not None or found.data is None:
+                continue
+            if found.section.text.startswith(HEADER):
                 return found.data.read()
         whole = self.data.section(WHOLE)
         if whole is not None:

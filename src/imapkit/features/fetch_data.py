@@ -154,9 +154,14 @@ class FetchData:
         return next((item for item in reversed(self.items) if isinstance(item, cls)), None)
 
     def section(self, section: Section = WHOLE, origin: int | None = None) -> Literal | None:
-        """The octets of one section; None when they did not come or are NIL."""
+        """The octets of one section; None when they did not come or are NIL.
+
+        ``origin``: of the piece that begins there. Without it, a piece is not taken for the whole.
+        """
         for found in reversed(self.sections):
-            if found.section == section and (found.origin or 0) == (origin or 0):
+            if found.section == section and (
+                found.origin == origin or (origin == 0 and found.origin is None)
+            ):
                 return found.data
         return None
 

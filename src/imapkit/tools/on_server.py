@@ -91,4 +91,8 @@ def on_server(run: Verb) -> Verb:
 
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+AnySize = Annotated[
+    bool,
+    typer.Option("--any-size", help="Believe what comes, not the size that the server announced for it."),
+]
 Uids = Annotated[str, typer.Argument(metavar="UIDS", help="UIDs like 5 or 1:7,9 or 12:*; or `all`.")]

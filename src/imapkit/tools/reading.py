@@ -32,15 +32,15 @@ def headers(message: Message) -> list[tuple[str, str]]:
     return [(name, words.one_line(value)) for name, value in found if value]
 
 
-def body(message: Message) -> str:
+def body(message: Message, check_size: bool = True) -> str:
     """The text of the message, fetched with its structure; empty when it has none."""
     number = text_part(message)
-    return part_text(message.part(number)) if number is not None else ""
+    return part_text(message.part(number), check_size) if number is not None else ""
 
 
-def part_text(part: Part) -> str:
+def part_text(part: Part, check_size: bool = True) -> str:
     """A text part for a terminal: HTML without its markup."""
-    text = part.text()
+    text = part.text(check_size=check_size)
     if part.type == "text/html":
         text = html_text(text)
     return words.clean(text).rstrip("\n")

@@ -8,24 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
 
-from ...errors import ImapError, UsageError
+from ...errors import UsageError
 from ...features.fetch import fetch
 from ...features.fetch_data import FetchData
-from ...features.fetch_items import SectionItem
 from ...features.fetch_section import WHOLE, Section
 from ...message.charset import to_text
 from ...protocol.bodypart import BodyPart, attachments, walk
 from ...protocol.numset import NumSet
-from ..files import Decoder, open_new, remove_partial, safe_name
+from ..files import Decoder, safe_name
 from ..message import MessageInfo, PartInfo
+from ..pieces import Pieces, announced_size
+from ..saving import NewFile
 from .place import Place
-
-PIECE: Final = 256 * 1024
-"""Octets asked for at first; each further time twice as many."""
-LARGEST: Final = 1024 * 1024
-"""Octets asked for at once, at most."""
 
 Progress = Callable[[int], object]
 """Called with the number of octets received so far."""
@@ -38,30 +33,48 @@ class Part(PartInfo):
         super().__init__(path, structure)
         self.message = message
 
-    def stream(self, *, decode: bool = True, progress: Progress | None = None) -> Iterator[bytes]:
-        """The content in pieces, its transfer encoding undone if ``decode``. Raises CommandFailed, UsageError."""
+    def stream(
+        self, *, decode: bool = True, progress: Progress | None = None, check_size: bool = True
+    ) -> Iterator[bytes]:
+        """The content in pieces, its transfer encoding undone if ``decode``; see ``Message.stream_section``.
+
+        Raises Incomplete when not all of it comes, CommandFailed, UsageError.
+        """
         decoder = Decoder(self.encoding if decode else None)
-        for piece in self.message.stream_section(Section(self.path), progress):
+        section = Section(self.path)
+        for piece in self.message.stream_section(section, progress, check_size=check_size):
             if data := decoder.feed(piece):
                 yield data
         if rest := decoder.finish():
             yield rest
 
-    def read(self, *, decode: bool = True) -> bytes:
-        """The whole content."""
+    def read(self, *, decode: bool = True, check_size: bool = True) -> bytes:
+        """The whole content. Raises Incomplete."""
         pieces = bytearray()
-        for piece in self.stream(decode=decode):
+        for piece in self.stream(decode=decode, check_size=check_size):
             pieces += piece
         return bytes(pieces)
 
-    def text(self) -> str:
-        """The content of a text part as text, whatever its charset claims to be, lines ending in LF."""
-        data = self.read()
+    def text(self, *, check_size: bool = True) -> str:
+        """The content of a text part as text, whatever its charset claims to be, lines ending in LF. Raises Incomplete."""
+        data = self.read(check_size=check_size)
         return to_text(data, (self.charset or "").encode("latin-1", "replace")).replace("\r\n", "\n")
 
-    def save(self, target: Path | str, *, progress: Progress | None = None) -> Path:
-        """Write the content to a file, or into a directory under a safe form of its name; the path of the file."""
-        return save(Path(target), self.safe_filename, self.stream(progress=progress))
+    def save(
+        self,
+        target: Path | str,
+        *,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+        check_size: bool = True,
+    ) -> Path:
+        """Write the content to a file, or into a directory under a safe form of its name; the path of the file.
+
+        What is not there yet is a directory, and is made, if it ends with a slash or has no extension. No file is replaced without
+        ``overwrite``; in a directory the new one is numbered. Raises Incomplete, and then leaves what was there before; UsageError.
+        """
+        pieces = self.stream(progress=progress, check_size=check_size)
+        return save(target, self.safe_filename, pieces, overwrite)
 
 
 class Message(MessageInfo):
@@ -88,59 +101,47 @@ class Message(MessageInfo):
                 return part
         raise UsageError(f"message {self.uid} has no part {number or '(which one?)'}")
 
-    def stream(self, *, progress: Progress | None = None) -> Iterator[bytes]:
-        """The whole message in pieces."""
-        return self.stream_section(WHOLE, progress)
+    def stream(self, *, progress: Progress | None = None, check_size: bool = True) -> Iterator[bytes]:
+        """The whole message in pieces; see ``stream_section``."""
+        return self.stream_section(WHOLE, progress, check_size=check_size)
 
-    def save(self, target: Path | str, *, progress: Progress | None = None) -> Path:
-        """Write the whole message to a file, or into a directory as ``UID.eml``; the path of the file."""
-        return save(Path(target), safe_name(f"{self.uid}.eml"), self.stream(progress=progress))
+    def save(
+        self,
+        target: Path | str,
+        *,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+        check_size: bool = True,
+    ) -> Path:
+        """Write the whole message to a file, or into a directory as ``UID.eml``; the path of the file. As ``Part.save`` does."""
+        pieces = self.stream(progress=progress, check_size=check_size)
+        return save(target, safe_name(f"{self.uid}.eml"), pieces, overwrite)
 
-    def stream_section(self, section: Section, progress: Progress | None = None) -> Iterator[bytes]:
-        """A section in pieces, one FETCH each."""
+    def stream_section(
+        self, section: Section, progress: Progress | None = None, *, check_size: bool = True
+    ) -> Iterator[bytes]:
+        """A section in pieces, one FETCH each, checked to be whole. Raises Incomplete, CommandFailed, UsageError.
+
+        ``check_size=False``: do not compare with the size that the server announced, for servers that only estimate it.
+        """
         held = self.data.section(section)
         if held is not None:
             yield held.read()
             return
         connection = self.mailbox.connection
-        offset, size = 0, PIECE
-        while True:
+        size = announced_size(self.data, section) if check_size else None
+        pieces = Pieces(self.uid, section, size, ask_size=check_size)
+        while (items := pieces.next_items()) is not None:
             self.mailbox.check_open()
-            item = SectionItem(section, (offset, size), peek=True)
-            answers = connection.run(fetch(connection, NumSet.of(self.uid), [item]))
-            piece = _octets(answers, section, offset)
-            if piece is None:
-                if offset:
-                    return
-                raise UsageError(f"message {self.uid} is gone, or has no part {section.number}")
-            offset += len(piece)
-            if piece:
+            if piece := pieces.take(connection.run(fetch(connection, NumSet.of(self.uid), items))):
                 if progress is not None:
-                    progress(offset)
+                    progress(pieces.offset)
                 yield piece
-            if len(piece) < size:
-                return
-            size = min(2 * size, LARGEST)
 
 
-def _octets(answers: list[FetchData], section: Section, offset: int) -> bytes | None:
-    for answer in answers:
-        if answer.error is not None:
-            raise ImapError(f"the answer cannot be read: {answer.error}")
-        found = answer.section(section, offset)
-        if found is not None:
-            return found.read()
-    return None
-
-
-def save(target: Path, name: str, pieces: Iterator[bytes]) -> Path:
+def save(target: Path | str, name: str, pieces: Iterator[bytes], overwrite: bool) -> Path:
     """Write the pieces to a file; none is left behind when they do not all come."""
-    file, path = open_new(target, name)
-    try:
-        with file:
-            for piece in pieces:
-                file.write(piece)
-    except BaseException:
-        remove_partial(path)
-        raise
-    return path
+    with NewFile(target, name, overwrite=overwrite) as file:
+        for piece in pieces:
+            file.write(piece)
+    return file.path

@@ -10,7 +10,7 @@ import typer
 from ...errors import UsageError
 from .. import words
 from ..location import Access
-from ..on_server import Json, Uids, on_server
+from ..on_server import AnySize, Json, Uids, on_server
 from ..selecting import present
 
 
@@ -21,11 +21,12 @@ def run(
     to: Annotated[Path, typer.Option(metavar="DIR", help="Where to; it is made if missing.")] = Path(),
     attachments: Annotated[bool, typer.Option("--attachments", help="What is attached, decoded.")] = False,
     part: Annotated[str | None, typer.Option(metavar="NUMBER", help="This part, decoded.")] = None,
+    any_size: AnySize = False,
     as_json: Json = False,
 ) -> None:
     """Save messages as UID.eml, or their attachments under their own names, made safe; no file is overwritten.
 
-    Prints the name of each file.
+    Prints the name of each file. What does not come whole is an error, and leaves no file.
     """
     from ... import Structure
 
@@ -40,11 +41,11 @@ def run(
                 continue
             paths: list[tuple[str | None, Path]]
             if attachments:
-                paths = [(one.number, one.save(to)) for one in message.attachments]
+                paths = [(one.number, one.save(to, check_size=not any_size)) for one in message.attachments]
             elif part is not None:
-                paths = [(part, message.part(part).save(to))]
+                paths = [(part, message.part(part).save(to, check_size=not any_size))]
             else:
-                paths = [(None, message.save(to))]
+                paths = [(None, message.save(to, check_size=not any_size))]
             for number, path in paths:
                 if as_json:
                     words.print_json(

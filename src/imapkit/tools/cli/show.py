@@ -11,7 +11,7 @@ import typer
 from ...errors import UsageError
 from .. import lines, reading, words
 from ..location import Access
-from ..on_server import Json, on_server
+from ..on_server import AnySize, Json, on_server
 from ..selecting import present
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def run(
     mark_read: Annotated[
         bool, typer.Option("--mark-read", help="Mark it as read; else it stays as it is.")
     ] = False,
+    any_size: AnySize = False,
     as_json: Json = False,
 ) -> None:
     """Show a message: who, when, what about, its text, and what is attached.
@@ -46,17 +47,18 @@ def run(
         message = query.last(Flags, Envelope, InternalDate, Size, Structure)
         if message is None:
             raise UsageError(f"message {wanted} is gone")
+        check = not any_size
         if source:
-            _write(message.stream())
+            _write(message.stream(check_size=check))
         elif part is not None:
-            _show_part(message, part)
+            _show_part(message, part, check)
         elif structure:
             for line in reading.part_lines(message):
                 print(line)
         elif as_json:
-            words.print_json(_fields(message))
+            words.print_json(_fields(message, check))
         else:
-            _show(message)
+            _show(message, check)
         if mark_read:
             query.flag(seen=True)
 
@@ -73,24 +75,24 @@ def _write(pieces: Iterator[bytes]) -> None:
     sys.stdout.flush()
 
 
-def _show_part(message: Message, number: str) -> None:
+def _show_part(message: Message, number: str, check_size: bool) -> None:
     part = message.part(number)
     if not sys.stdout.isatty():
-        _write(part.stream())
+        _write(part.stream(check_size=check_size))
     elif part.type.startswith("text/"):
-        print(reading.part_text(part))
+        print(reading.part_text(part, check_size))
     else:
         raise UsageError(
             f"part {number} is {part.type}, which is no text: send the output to a file, or use `imapkit save`"
         )
 
 
-def _show(message: Message) -> None:
+def _show(message: Message, check_size: bool) -> None:
     bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
     for name, value in reading.headers(message):
         print(f"{bold}{name}:{plain} {value}")
     print()
-    text = reading.body(message)
+    text = reading.body(message, check_size)
     print(text or "(no text)")
     attached = message.attachments
     if attached:
@@ -100,9 +102,9 @@ def _show(message: Message) -> None:
             print(f"[{one.number}] {one.type}, {words.octets(one.size)}, {name}")
 
 
-def _fields(message: Message) -> dict[str, object]:
+def _fields(message: Message, check_size: bool) -> dict[str, object]:
     found = lines.fields(message)
-    found["text"] = reading.body(message)
+    found["text"] = reading.body(message, check_size)
     found["parts"] = [
         {
             "number": part.number,
