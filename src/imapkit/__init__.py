@@ -26,12 +26,6 @@ if TYPE_CHECKING:
     from .client._sync.message import Message as Message
     from .client._sync.message import Part as Part
     from .client._sync.query import Query as Query
-    from .client.events import Arrived as Arrived
-    from .client.events import Event as Event
-    from .client.events import Expunged as Expunged
-    from .client.events import FlagsChanged as FlagsChanged
-    from .client.events import Resynchronise as Resynchronise
-    from .client.events import Vanished as Vanished
     from .client.folders import Folder as Folder
     from .client.items import Body as Body
     from .client.items import Envelope as Envelope
@@ -86,6 +80,12 @@ if TYPE_CHECKING:
     from .errors import UsageError as UsageError
     from .errors import UserExists as UserExists
     from .features.status import MailboxStatus as MailboxStatus
+    from .ports.events import Arrived as Arrived
+    from .ports.events import Event as Event
+    from .ports.events import Expunged as Expunged
+    from .ports.events import FlagsChanged as FlagsChanged
+    from .ports.events import Resynchronise as Resynchronise
+    from .ports.events import Vanished as Vanished
     from .protocol.numset import NumSet as NumSet
     from .query.keys import ALL as ALL
     from .query.keys import AND as AND
@@ -144,7 +144,7 @@ _WHERE = {
     "client._sync.mailbox": ("Mailbox",),
     "client._sync.message": ("Message", "Part"),
     "client._sync.query": ("Query",),
-    "client.events": ("Arrived", "Event", "Expunged", "FlagsChanged", "Resynchronise", "Vanished"),
+    "ports.events": ("Arrived", "Event", "Expunged", "FlagsChanged", "Resynchronise", "Vanished"),
     "client.folders": ("Folder",),
     "client.items": (
         "Body",

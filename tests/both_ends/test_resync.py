@@ -9,10 +9,10 @@ from contextlib import contextmanager
 import pytest
 
 import imapkit
-from imapkit.client.events import Vanished
 from imapkit.features.append import AppendMessage
 from imapkit.features.catalogue import registry
 from imapkit.features.qresync import QresyncParam, VanishedData
+from imapkit.ports.events import Vanished
 from imapkit.ports.store import FlagAction
 from imapkit.protocol.numset import NumSet
 from imapkit.server.options import Options

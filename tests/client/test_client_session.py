@@ -10,7 +10,7 @@ import pytest
 
 import imapkit
 from imapkit import Body, Envelope, Flags
-from imapkit.client.events import Arrived, Expunged, FlagsChanged
+from imapkit.ports.events import Arrived, Expunged, FlagsChanged
 
 from .twins import Script, Twin, logged_in, server, url
 

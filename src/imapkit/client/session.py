@@ -8,14 +8,11 @@ from __future__ import annotations
 import logging
 import re
 from collections import deque
-from collections.abc import Callable
 from typing import Final
 
 from ..errors import CommandBad, CommandFailed, NoSuchMailbox, NotSupported
-from ..features.base import CapabilityCode, CapabilityData
 from ..features.catalogue import full_registry
-from ..features.enable import Enabled
-from ..features.fetch_data import FetchData
+from ..ports.client import OpenMailbox
 from ..protocol import states
 from ..protocol.registry import Does, Registry, Writable
 from ..protocol.response import BrokenResponse, Response
@@ -51,8 +48,8 @@ class SessionState:
         """Why the server ended the session, if it said so."""
         self.alerts: deque[str] = deque(maxlen=_ALERTS)
         """What the server wants shown to the user ([ALERT]), the newest last."""
-        self.observer: Callable[[Response], None] | None = None
-        """Who is told untagged data: the view of the selected mailbox."""
+        self.view: OpenMailbox | None = None
+        """Who is told of the selected mailbox."""
         self.asking = False
         """The command under way asks for FETCH data itself: they are its answer, not news."""
 
@@ -89,32 +86,28 @@ class SessionState:
     def observe(self, response: Response) -> None:
         """Take in untagged data."""
         if isinstance(response, Status):
-            self._observe_status(response)
-        elif isinstance(response, CapabilityData):
-            self.capabilities = frozenset(word.upper() for word in response.capabilities)
-        elif isinstance(response, Enabled):
-            self.enabled.update(name.upper() for name in response.names)
+            self.observe_status(response)
         elif isinstance(response, BrokenResponse):
             logger.warning("a response that cannot be read (%s): %r", response.error, response.raw[:200])
-        if self.observer is not None and not (self.asking and isinstance(response, FetchData)):
-            self.observer(response)
+        else:
+            effect = self.registry.observer(type(response))
+            if effect is not None:
+                effect(self, response)
 
     def observe_status(self, status: Status) -> None:
-        """Take in what a tagged or untagged status says besides."""
-        self._observe_status(status)
+        """Take in what the code of a tagged or untagged status says besides."""
+        effect = self.registry.code_observers.get(status.code_name or "")
+        if effect is not None:
+            effect(self, status)
 
-    def _observe_status(self, status: Status) -> None:
-        if status.code_name == "ALERT":
-            self.alerts.append(status.text)
-            logger.warning("the server alerts: %s", status.text)
-        if isinstance(status.code, CapabilityCode):
-            self.capabilities = frozenset(word.upper() for word in status.code.capabilities)
+    def alert(self, text: str) -> None:
+        """The server wants this shown to the user."""
+        self.alerts.append(text)
+        logger.warning("the server alerts: %s", text)
 
     def completed(self, command: Writable, status: Status) -> None:
         """Follow the state after a command's tagged answer."""
-        self._observe_status(status)
-        if self.observer is not None:
-            self.observer(status)
+        self.observe_status(status)
         good = status.kind is Kind.OK
         does = self.registry.does(command)
         if Does.OPENS in does:

@@ -9,13 +9,8 @@ from collections import deque
 from typing import Final
 
 from ..features.condstore import HighestModSeq
-from ..features.expunge import Expunged as ExpungeData
-from ..features.fetch_data import FetchData
-from ..features.qresync import VanishedData
-from ..features.select import Exists, FlagsData, PermanentFlags, Recent, Selected, UidNext, UidValidity
-from ..protocol.response import Response
-from ..protocol.status import Status
-from .events import Arrived, Event, Expunged, FlagsChanged, Resynchronise, Vanished
+from ..features.select import Selected
+from ..ports.events import Arrived, Event, Expunged, Resynchronise, Vanished
 
 _KEPT: Final = 10_000
 """Events kept for somebody who has not asked for them yet."""
@@ -47,46 +42,14 @@ class MailboxView:
         access = "read-only" if self.read_only else "read-write"
         return f"<{type(self).__name__} {self.name!r}: {self.exists} messages, {access}>"
 
-    def observe(self, response: Response) -> None:
-        """Take in untagged data."""
-        if isinstance(response, FetchData):
-            if response.flags is not None:
-                self._happened(FlagsChanged(response.seq, response.uid, frozenset(response.flags)))
-        elif isinstance(response, Exists):
-            self._grow(response.count)
-        elif isinstance(response, ExpungeData):
+    def observe(self, event: Event) -> None:
+        """Something happened to the mailbox: the counts follow, and who waits for news gets it."""
+        if isinstance(event, Arrived):
+            self.exists = event.exists
+        elif isinstance(event, Expunged):
             self.exists = max(0, self.exists - 1)
-            self._happened(Expunged(response.seq))
-        elif isinstance(response, VanishedData):
-            if not response.earlier:
-                self.exists = max(0, self.exists - response.uids.count())
-                self._happened(Vanished(response.uids))
-        elif isinstance(response, Recent):
-            self.recent = response.count
-        elif isinstance(response, FlagsData):
-            self.flags = frozenset(response.flags)
-        elif isinstance(response, Status):
-            self._observe_code(response)
-
-    def _grow(self, count: int) -> None:
-        before, self.exists = self.exists, count
-        if count > before:
-            self._happened(Arrived(count - before, count, self.uidnext))
-
-    def _observe_code(self, status: Status) -> None:
-        code = status.code
-        if isinstance(code, UidNext):
-            self.uidnext = code.number
-        elif isinstance(code, UidValidity):
-            self.uidvalidity = code.number or None
-        elif isinstance(code, PermanentFlags):
-            self.permanent_flags = frozenset(code.flags)
-        elif isinstance(code, HighestModSeq):
-            self.highest_modseq = code.modseq
-        elif status.code_name in ("READ-ONLY", "READ-WRITE"):
-            self.read_only = status.code_name == "READ-ONLY"
-
-    def _happened(self, event: Event) -> None:
+        elif isinstance(event, Vanished):
+            self.exists = max(0, self.exists - event.uids.count())
         if len(self._events) >= _KEPT:
             self._events.clear()
             self._events.append(Resynchronise())

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final, Self
 
 from .. import errors
-from ..ports.client import Op
+from ..ports.client import ClientSession, Op
 from ..ports.session import SessionContext
 from ..protocol import states
 from ..protocol.capability import Announce
@@ -118,6 +118,22 @@ class CapabilityCode:
 
     def write(self, w: Writer) -> None:
         w.raw(" ".join(("CAPABILITY", *self.capabilities)).encode("ascii"))
+
+
+@feature.observes(CapabilityData)
+def learn_capabilities(session: ClientSession, data: CapabilityData) -> None:
+    session.capabilities = frozenset(word.upper() for word in data.capabilities)
+
+
+@feature.observes_code("CAPABILITY")
+def learn_from_code(session: ClientSession, status: Status) -> None:
+    if isinstance(status.code, CapabilityCode):
+        session.capabilities = frozenset(word.upper() for word in status.code.capabilities)
+
+
+@feature.observes_code("ALERT")
+def take_alert(session: ClientSession, status: Status) -> None:
+    session.alert(status.text)
 
 
 @feature.command("CAPABILITY", states=states.ANY)

@@ -11,11 +11,13 @@ import asyncio
 import re
 from typing import Final, Self, cast
 
+from ..ports.client import ClientSession
 from ..ports.session import SessionContext
 from ..ports.store import Column
 from ..protocol.codes import simple_code
 from ..protocol.numset import NumSet, compress
 from ..protocol.registry import Feature, Grammar, Phase, Point
+from ..protocol.status import Status
 from ..query.index import MessageSet, NumberColumn
 from ..query.key import SearchKey
 from ..query.plan import Run, Steps
@@ -65,6 +67,12 @@ class HighestModSeq:
 
     def write(self, w: Writer) -> None:
         w.raw(b"HIGHESTMODSEQ ").number(self.modseq)
+
+
+@feature.observes_code("HIGHESTMODSEQ")
+def take_highest(session: ClientSession, status: Status) -> None:
+    if session.view is not None and isinstance(status.code, HighestModSeq):
+        session.view.highest_modseq = status.code.modseq
 
 
 # Switching it on

@@ -69,6 +69,11 @@ class Enabled:
             w.sp().atom(name.encode("ascii"))
 
 
+@feature.observes(Enabled)
+def learn_enabled(session: ClientSession, data: Enabled) -> None:
+    session.enabled.update(name.upper() for name in data.names)
+
+
 @feature.handler(Enable)
 async def handle_enable(ctx: SessionContext, command: Enable) -> None:
     """Names that are unknown, or on already, are left out of the answer (RFC 5161 section 3.1); the rest as CAPABILITY spells them."""

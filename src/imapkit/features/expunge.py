@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from ..errors import No
+from ..ports import events
+from ..ports.client import ClientSession
 from ..ports.session import SessionContext, View
 from ..protocol import flags, states
 from ..protocol.codes import Code
@@ -58,6 +60,12 @@ class Expunged:
 
     def write(self, w: Writer) -> None:
         w.number(self.seq).raw(b" EXPUNGE")
+
+
+@feature.observes(Expunged)
+def take_expunged(session: ClientSession, data: Expunged) -> None:
+    if session.view is not None:
+        session.view.observe(events.Expunged(data.seq))
 
 
 @feature.plan("EXPUNGE", Phase.COMPLETE)

@@ -17,6 +17,7 @@ from typing import Final, Self, TypeVar
 
 from ..errors import StoreFull
 from ..ports.client import ClientSession, Completed, Op
+from ..ports.events import FlagsChanged
 from ..ports.session import SessionContext, View
 from ..ports.store import FlagAction
 from ..protocol import states
@@ -156,6 +157,13 @@ def read_modifiers(c: Cursor, g: Grammar, point: Point) -> tuple[Writable, ...]:
 
 def write_modifiers(w: Writer, modifiers: Iterable[Writable]) -> None:
     w.list_of(modifiers, lambda modifier: modifier.write(w))
+
+
+@feature.observes(FetchData)
+def take_flags(session: ClientSession, data: FetchData) -> None:
+    """Flags that nobody asked for are news of the selected mailbox."""
+    if session.view is not None and not session.asking and data.flags is not None:
+        session.view.observe(FlagsChanged(data.seq, data.uid, frozenset(data.flags)))
 
 
 # The server

@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from ..errors import Bad
 from ..ports.client import ClientSession, Completed, Op
+from ..ports.events import Vanished
 from ..ports.session import SessionContext, View
 from ..protocol.numset import NumSet, Range, encode_ranges, overlap, without
 from ..protocol.registry import Feature, Grammar, Phase, Point, Writable
@@ -73,6 +74,12 @@ class VanishedData:
 
     def write(self, w: Writer) -> None:
         w.raw(b"VANISHED (EARLIER) " if self.earlier else b"VANISHED ").raw(encode_ranges(self.uids.ranges))
+
+
+@feature.observes(VanishedData)
+def take_vanished(session: ClientSession, data: VanishedData) -> None:
+    if session.view is not None and not data.earlier:
+        session.view.observe(Vanished(data.uids))
 
 
 @feature.word(Point.SELECT_PARAM, "QRESYNC")

@@ -12,6 +12,7 @@ from typing import Final, Self, TypeVar
 
 from ..errors import MailboxMissing, No
 from ..ports.client import ClientSession, Op
+from ..ports.events import Arrived
 from ..ports.session import SessionContext, View
 from ..protocol import flags as names
 from ..protocol import states
@@ -163,6 +164,48 @@ class Unseen(_NumberCode):
     @property
     def name(self) -> str:
         return "UNSEEN"
+
+
+# What a client keeps of the selected mailbox, asked for or not
+
+
+@feature.observes(Exists)
+def take_exists(session: ClientSession, data: Exists) -> None:
+    """EXISTS is the number of messages, never a difference."""
+    view = session.view
+    if view is None:
+        return
+    if data.count > view.exists:
+        view.observe(Arrived(data.count - view.exists, data.count, view.uidnext))
+    else:
+        view.exists = data.count
+
+
+@feature.observes(Recent)
+def take_recent(session: ClientSession, data: Recent) -> None:
+    if session.view is not None:
+        session.view.recent = data.count
+
+
+@feature.observes(FlagsData)
+def take_flags_in_use(session: ClientSession, data: FlagsData) -> None:
+    if session.view is not None:
+        session.view.flags = frozenset(data.flags)
+
+
+@feature.observes_code("PERMANENTFLAGS", "UIDNEXT", "UIDVALIDITY", "READ-ONLY", "READ-WRITE")
+def take_code(session: ClientSession, status: Status) -> None:
+    view, code = session.view, status.code
+    if view is None:
+        return
+    if isinstance(code, PermanentFlags):
+        view.permanent_flags = frozenset(code.flags)
+    elif isinstance(code, UidNext):
+        view.uidnext = code.number
+    elif isinstance(code, UidValidity):
+        view.uidvalidity = code.number or None
+    else:
+        view.read_only = status.code_name == "READ-ONLY"
 
 
 # Commands

@@ -15,6 +15,7 @@ from ..protocol.response import Response
 from ..protocol.states import State
 from ..protocol.status import Status
 from ..record import record
+from .events import Event
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -68,6 +69,23 @@ Op = Generator[Step, Completed, T]
 """A verb with result T."""
 
 
+class OpenMailbox(Protocol):
+    """The selected mailbox as the server tells of it. None: not told."""
+
+    read_only: bool
+    exists: int
+    recent: int | None
+    uidvalidity: int | None
+    uidnext: int | None
+    flags: frozenset[str]
+    permanent_flags: frozenset[str]
+    highest_modseq: int | None
+
+    def observe(self, event: Event) -> None:
+        """Something happened to the mailbox: the counts follow, and who waits for news gets it."""
+        ...
+
+
 class ClientSession(Protocol):
     """What the server said of itself and of the session."""
 
@@ -78,11 +96,19 @@ class ClientSession(Protocol):
     state: State
     enabled: set[str]
     selected: str | None
+    view: OpenMailbox | None
+    """Who is told of the selected mailbox."""
+    asking: bool
+    """The command under way asks for FETCH data itself: they are its answer, not news."""
     tls: bool
     compressed: bool
 
     def has(self, capability: str) -> bool:
         """True when announced, or part of an enabled or announced IMAP4rev2."""
+        ...
+
+    def alert(self, text: str) -> None:
+        """The server wants this shown to the user."""
         ...
 
     def need(self, capability: str, why: str) -> None:

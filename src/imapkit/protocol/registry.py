@@ -138,6 +138,8 @@ Reader = Callable[[Cursor, "Grammar"], Writable]
 Handler = Callable[[Any, Any], Any]
 """``async def handle(ctx: SessionContext, command) -> Ok | None``."""
 
+Observer = Callable[[Any, Any], None]
+
 _SITUATIONS: Final = 64
 """Situations whose CAPABILITY is remembered: a server has a handful."""
 
@@ -185,6 +187,8 @@ class Feature:
         self.handlers: dict[type[Any], Handler] = {}
         self.errors: dict[str, type[CommandNo]] = {}
         self.answers: dict[type[Any], type[Any]] = {}
+        self.observers: dict[type[Any], Observer] = {}
+        self.code_observers: dict[str, Observer] = {}
         self.plans: list[PlanEntry] = []
         self.hooks: list[Hook] = []
         self.points: set[Point] = set()
@@ -284,6 +288,24 @@ class Feature:
         """Declare by which datum a server answers a fetch item: a client knows by it when a message is complete."""
         self.answers[item] = datum
 
+    def observes(self, cls: type[Any]) -> Callable[[F], F]:
+        """Declare what a client takes from a response, asked for or not: ``def effect(session: ClientSession, response)``."""
+
+        def declare(effect: F) -> F:
+            self.observers[cls] = effect
+            return effect
+
+        return declare
+
+    def observes_code(self, *names: str) -> Callable[[F], F]:
+        """Declare what a client takes from a response code: ``def effect(session: ClientSession, status: Status)``."""
+
+        def declare(effect: F) -> F:
+            self.code_observers.update(dict.fromkeys(names, effect))
+            return effect
+
+        return declare
+
     def handler(self, cls: type[Any]) -> Callable[[F], F]:
         """Declare the server's handler of a command class."""
 
@@ -367,6 +389,8 @@ class Registry:
         self._steps: dict[tuple[type[Any], Phase], tuple[Hook, ...]] = {}
         self.errors: Final[dict[str, type[CommandNo]]] = {}
         self.answers: Final[dict[type[Any], type[Any]]] = {}
+        self.code_observers: Final[dict[str, Observer]] = {}
+        self._observers: dict[type[Any], Observer | None] = {}
         self.in_rev2: Final = frozenset(word for feature in self.features for word in feature.in_rev2)
         """Capabilities that IMAP4rev2 includes (RFC 9051 appendix E)."""
         self.included: Final[dict[str, set[str]]] = {}
@@ -384,6 +408,8 @@ class Registry:
             _add(self.enables, feature.enables.items(), feature)
             _add(self.errors, feature.errors.items(), feature)
             _add(self.answers, feature.answers.items(), feature)
+            _add(self._observers, feature.observers.items(), feature)
+            _add(self.code_observers, feature.code_observers.items(), feature)
             for word in feature.includes:
                 self.included.setdefault(word, set()).add(feature.name)
         known = (*self.features, *off)
@@ -425,6 +451,17 @@ class Registry:
     def does(self, command: object) -> Does:
         """What a command does; nothing that anybody must know for what is no command here."""
         return self._does.get(type(command), Does.NOTHING)
+
+    def observer(self, cls: type[Any]) -> Observer | None:
+        """What a client takes from responses of a class, or of the nearest class above it; None: nothing."""
+        try:
+            return self._observers[cls]
+        except KeyError:
+            above = cls.__mro__[1:]
+            found = self._observers[cls] = next(
+                (self._observers[one] for one in above if one in self._observers), None
+            )
+            return found
 
     def error(self, text: str, code: str | None, command: str = "") -> CommandNo:
         """The most telling exception for a tagged NO with this response code (RFC 5530)."""

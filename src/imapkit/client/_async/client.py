@@ -61,8 +61,8 @@ class AsyncClient(AsyncVerbs):
         """The open mailbox."""
         from .mailbox import AsyncMailbox
 
-        owner = getattr(self.connection.observer, "__self__", None)
-        return owner if isinstance(owner, AsyncMailbox) else None
+        view = self.connection.view
+        return view if isinstance(view, AsyncMailbox) else None
 
     def has(self, capability: str) -> bool:
         """True when the server offers it."""
@@ -112,7 +112,7 @@ class AsyncClient(AsyncVerbs):
         from ...features.select import examine, select
 
         connection = self.connection
-        connection.observer = None
+        connection.view = None
         verb = examine if read_only else select
         return self._opened(await connection.run(verb(connection, _name(mailbox), *params)))
 
@@ -130,7 +130,7 @@ class AsyncClient(AsyncVerbs):
         from ...features.qresync import resync
 
         connection = self.connection
-        connection.observer = None
+        connection.view = None
         found = await connection.run(resync(connection, _name(mailbox), known, read_only=read_only))
         return self._opened(found.selected), found
 
@@ -138,7 +138,7 @@ class AsyncClient(AsyncVerbs):
         from .mailbox import AsyncMailbox
 
         mailbox = AsyncMailbox(self, selected)
-        self.connection.observer = mailbox.observe
+        self.connection.view = mailbox
         return mailbox
 
     async def leave_mailbox(self) -> None:
@@ -146,7 +146,7 @@ class AsyncClient(AsyncVerbs):
         from ...features.select import examine, unselect
 
         connection = self.connection
-        connection.observer = None
+        connection.view = None
         if connection.selected is None:
             return
         if connection.has("UNSELECT"):

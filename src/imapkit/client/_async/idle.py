@@ -14,8 +14,8 @@ from typing import Final
 from ...errors import CommandFailed, UsageError
 from ...features.base import Noop
 from ...features.idle import DONE, Idle
+from ...ports.events import Event
 from ...protocol.client import Asked, Farewell, Finished, Greeted
-from ..events import Event
 from .connection import AsyncConnection
 from .place import AsyncPlace
 

@@ -10,9 +10,9 @@ from ...errors import UsageError
 from ...features.fetch_items import FetchItem
 from ...features.select import Selected
 from ...features.uidplus import expunge
+from ...ports.events import Event
 from ...query.key import SearchKey
 from ..criteria import Criteria, build
-from ..events import Event
 from ..files import MessageSource
 from ..numbers import UidsLike, numset_of
 from ..view import MailboxView
@@ -37,7 +37,7 @@ class AsyncMailbox(MailboxView):
     @property
     def is_open(self) -> bool:
         """False as soon as another mailbox was opened, or this one was closed."""
-        return self.connection.observer == self.observe
+        return self.connection.view is self
 
     def check_open(self) -> None:
         """Raises UsageError unless this is the open mailbox."""

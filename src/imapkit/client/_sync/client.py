@@ -62,8 +62,8 @@ class Client(Verbs):
         """The open mailbox."""
         from .mailbox import Mailbox
 
-        owner = getattr(self.connection.observer, "__self__", None)
-        return owner if isinstance(owner, Mailbox) else None
+        view = self.connection.view
+        return view if isinstance(view, Mailbox) else None
 
     def has(self, capability: str) -> bool:
         """True when the server offers it."""
@@ -111,7 +111,7 @@ class Client(Verbs):
         from ...features.select import examine, select
 
         connection = self.connection
-        connection.observer = None
+        connection.view = None
         verb = examine if read_only else select
         return self._opened(connection.run(verb(connection, _name(mailbox), *params)))
 
@@ -129,7 +129,7 @@ class Client(Verbs):
         from ...features.qresync import resync
 
         connection = self.connection
-        connection.observer = None
+        connection.view = None
         found = connection.run(resync(connection, _name(mailbox), known, read_only=read_only))
         return self._opened(found.selected), found
 
@@ -137,7 +137,7 @@ class Client(Verbs):
         from .mailbox import Mailbox
 
         mailbox = Mailbox(self, selected)
-        self.connection.observer = mailbox.observe
+        self.connection.view = mailbox
         return mailbox
 
     def leave_mailbox(self) -> None:
@@ -145,7 +145,7 @@ class Client(Verbs):
         from ...features.select import examine, unselect
 
         connection = self.connection
-        connection.observer = None
+        connection.view = None
         if connection.selected is None:
             return
         if connection.has("UNSELECT"):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from ..events import Event
+from ...ports.events import Event
 from ..files import MessageSource
 from .connection import Connection
 
