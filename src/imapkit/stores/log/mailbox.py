@@ -67,8 +67,8 @@ class Contents(Protocol):
         """Entries of a mailbox with since < MODSEQ <= until; None when ``since`` is below what the log still has."""
         ...
 
-    def read_tombstones(self, mailbox: int, since: int, until: int) -> list[Range]:
-        """UIDs expunged in that time, as far as the store remembers."""
+    def read_tombstones(self, mailbox: int, since: int, until: int) -> list[Range] | None:
+        """UIDs expunged in that time; None when the store has forgotten some."""
         ...
 
     def search_index(self, mailbox: OpenMailbox) -> SearchIndex: ...
@@ -220,6 +220,8 @@ class OpenMailbox:
         added = self.columns.born_after(since)
         first = next(iter(added), STAR)
         gone = self.contents.read_tombstones(self.state.id, since, self.state.modseq)
+        if gone is None:  # whatever is not there now
+            gone = between(self.columns.everything().ranges(), self.state.uidnext - 1)
         return Changes(self.state.modseq, added, below(join(gone), first), self.columns.changed_after(since))
 
     def vanished(self, since: int) -> list[Range] | None:
@@ -227,7 +229,8 @@ class OpenMailbox:
             return None
         if since >= self.state.modseq:
             return []
-        return join(self.contents.read_tombstones(self.state.id, since, self.state.modseq))
+        gone = self.contents.read_tombstones(self.state.id, since, self.state.modseq)
+        return None if gone is None else join(gone)
 
     def release(self) -> None:
         self.holders -= 1
@@ -242,3 +245,10 @@ def _share(column: AnyColumn) -> int:
 def below(ranges: list[Range], end: int) -> list[Range]:
     """What of sorted ``ranges`` is less than ``end``."""
     return [(low, min(high, end - 1)) for low, high in ranges if low < end]
+
+
+def between(ranges: list[Range], last: int) -> list[Range]:
+    """What of 1 to ``last`` sorted, joined ``ranges`` leave out."""
+    starts = [1, *(high + 1 for _, high in ranges)]
+    ends = [*(low - 1 for low, _ in ranges), last]
+    return [(low, high) for low, high in zip(starts, ends, strict=True) if low <= high]

@@ -45,6 +45,7 @@ from .locks import OpenLock, WriterLock
 from .maintenance import Maintenance
 from .opening import begin
 from .read_ahead import ReadAhead, read_ahead
+from .reading import reading
 from .schema import read_meta, write_meta
 from .search_index import TextIndex
 from .sort_rows import SortRows
@@ -56,6 +57,7 @@ from .states import (
     read_counters,
     read_entries,
     read_expunged,
+    read_floors,
     read_mailbox_log,
     read_states,
     read_trash,
@@ -326,12 +328,8 @@ class SqliteAccount(AccountModel):
             raise StoreError("the account is closed")
         if self.ticks.read() == self.tick:
             return
-        with store_errors(self.path):
-            self.db.execute("BEGIN")
-            try:
-                self._catch_up()
-            finally:
-                self.db.execute("COMMIT")
+        with store_errors(self.path), reading(self.db):
+            self._catch_up()
 
     def _look(self) -> None:
         """In a write: nobody else can commit now."""
@@ -424,18 +422,13 @@ class SqliteAccount(AccountModel):
         """Snapshot and entries come from one transaction, in which nothing newer than ``state`` is left unread."""
         with store_errors(self.path):
             outside = not self.db.in_transaction
-            if outside:
-                self.db.execute("BEGIN")
-            try:
+            with reading(self.db):
                 if outside:
                     self._catch_up()  # always: this read is what the transaction sees the file by
                 known = self.states.get(state.id)
                 if known is None:
                     raise MailboxMissing(f"there is no mailbox {state.name!r} any more")
                 return OpenMailbox(self, load_columns(self.db, known), known, tail_from=known.modseq)
-            finally:
-                if outside:
-                    self.db.execute("COMMIT")
 
     def read_columns(self, contents: list[int], columns: Sequence[AnyColumn]) -> list[Sequence[object]]:
         with store_errors(self.path):
@@ -449,14 +442,18 @@ class SqliteAccount(AccountModel):
             return read_ahead(self._handle, tables_of(columns), ids)
 
     def read_log(self, mailbox: int, since: int, until: int) -> list[Entry] | None:
-        state = self.states.get(mailbox)
-        if state is None or since < state.log_floor:
+        if mailbox not in self.states:
             return None
-        with store_errors(self.path):
+        with store_errors(self.path), reading(self.db):
+            # Not the floor in memory: another process may have cut the log since it was read.
+            if since < read_floors(self.db, mailbox)[1]:
+                return None
             return read_mailbox_log(self.db, mailbox, since, until)
 
-    def read_tombstones(self, mailbox: int, since: int, until: int) -> list[Range]:
-        with store_errors(self.path):
+    def read_tombstones(self, mailbox: int, since: int, until: int) -> list[Range] | None:
+        with store_errors(self.path), reading(self.db):
+            if since < read_floors(self.db, mailbox)[0]:
+                return None
             return read_expunged(self.db, mailbox, since, until)
 
     def search_index(self, mailbox: OpenMailbox) -> SearchIndex:

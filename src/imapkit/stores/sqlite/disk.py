@@ -21,7 +21,8 @@ class Disk:
     """The SQLite VFS to use; None: the default."""
 
     def reached(self, point: str) -> None:
-        """Called at named points of a commit ("begin", "written", "committed", "syncing", "synced"): nothing to do."""
+        """Called at named points of a commit ("begin", "written", "committed", "syncing", "synced"), and between two transactions of
+        upkeep ("upkeep"): nothing to do."""
 
     def sync_data(self, fd: int, path: Path) -> None:
         """Make a file's octets and size durable."""

@@ -1,4 +1,4 @@
-"""The order of writers across processes: a lock file under ``flock`` (STORE rule 14), and who has the account open.
+"""The order of writers across processes: a lock file under ``flock`` (STORE rule 14), who has the account open, and who works alone.
 
 The rule it must not break: the event loop never waits for another process; a cancelled wait gives the lock back; no process passes it
 on among its own tasks for longer than ``TURN``.
@@ -10,6 +10,9 @@ import asyncio
 import fcntl
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from imapkit.errors import StoreError
@@ -114,6 +117,28 @@ class WriterLock:
         self.rest()
 
 
+@contextmanager
+def alone(path: Path | str) -> Iterator[bool]:
+    """For work that one process does at a time: False within while another is inside, or another task of this one.
+
+    Nobody waits for it. It ends with its holder, however that ends.
+    """
+    with store_errors(path):
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield _is_free(fd)
+    finally:
+        os.close(fd)
+
+
+def _is_free(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 class OpenLock:
     """Held shared while a process has the account open; whoever gets it alone at the end is the last."""
 
@@ -125,11 +150,7 @@ class OpenLock:
 
     def is_last(self) -> bool:
         """True: nobody else has it open, nor can open it before ``close``."""
-        try:
-            fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        return _is_free(self.fd)
 
     def close(self) -> None:
         os.close(self.fd)

@@ -35,6 +35,8 @@ LEAST_LOG: Final = 128 << 10
 """Logs shorter than this are never compacted: small mailboxes have no snapshot at all."""
 MOST_LOG: Final = 1 << 20
 """Logs longer than this always are."""
+UPKEEP_AGAIN: Final = 0.5
+"""Seconds until an account is looked at again that another process is at."""
 TEXTS_AT_ONCE: Final = 64
 TEXTS_AFTER: Final = 0.5
 """Seconds after an arrival when its text is made: a burst comes first."""
@@ -68,6 +70,7 @@ class Maintenance:
     __slots__ = (
         "_account",
         "_due",
+        "_failed",
         "_first_span",
         "_first_text",
         "_pages",
@@ -80,6 +83,8 @@ class Maintenance:
         self._account = account
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._due: dict[int, None] = {}
+        self._failed: dict[int, int] = {}
+        """Octets of log up to which a mailbox is not tried again: what failed may fail after each commit."""
         self._stopped = False
         self._pages = 0
         self._first_text: int | None = None
@@ -97,9 +102,14 @@ class Maintenance:
 
     def consider(self, state: State) -> None:
         """After a commit: compact the mailbox when its log has grown to a quarter of its snapshot."""
-        if state.log_size > min(max(LEAST_LOG, state.snapshot_size // 4), MOST_LOG):
+        if self._is_due(state):
             self._due[state.id] = None
             self._begin("compact", self._compact)
+
+    def _is_due(self, state: State) -> bool:
+        if state.log_size <= min(max(LEAST_LOG, state.snapshot_size // 4), MOST_LOG):
+            return False
+        return not self._failed or state.log_size > self._failed.get(state.id, 0)
 
     def texts_made(self) -> None:
         if len(self._account.contents.new_texts) >= TEXTS_AT_ONCE:
@@ -139,13 +149,30 @@ class Maintenance:
             await loop.run_in_executor(threads, checked, *args, mode)
 
     async def _compact(self) -> None:
+        """Those that are due, and still are when this process comes to it: others may have done it meanwhile."""
         while self._due and not self._stopped:
             mailbox_id = next(iter(self._due))
-            del self._due[mailbox_id]
-            try:
-                await compact(self._account, mailbox_id)
-            except MailboxMissing:
-                continue
+            if await self._compact_one(mailbox_id):
+                del self._due[mailbox_id]
+            else:
+                await self._pause(UPKEEP_AGAIN)
+
+    async def _compact_one(self, mailbox_id: int) -> bool:
+        """False: another process is at it, or at another mailbox."""
+        account = self._account
+        await account.refresh()
+        state = account.states.get(mailbox_id)
+        if state is None or not self._is_due(state):
+            return True
+        try:
+            return await compact(account, mailbox_id)
+        except MailboxMissing:
+            return True
+        except StoreError as error:
+            if not self._stopped:
+                self._failed[mailbox_id] = 2 * state.log_size
+                _log.warning("account %s: compact failed: %s", account.id, error)
+            return True
 
     def arrived(self, content: int) -> None:
         """New contents from this id on: their search texts are made behind them."""

@@ -7,10 +7,8 @@ process builds at a time; the loop makes the texts in short pieces, and a thread
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import hashlib
 import logging
-import os
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
@@ -30,6 +28,7 @@ from .disk import Disk
 from .errors import store_errors
 from .handle import HasConnection
 from .large_texts import make_large
+from .locks import alone
 from .search_file import SearchFile, State, Table
 from .search_words import Batch, Sorter, words_of
 
@@ -171,27 +170,17 @@ class TextIndex:
         """Index what is not; gives the number of contents. Does nothing while another process is at it."""
         if not all_of_it and not self.is_behind(self.done()):
             return 0
-        lock = os.open(self._account.path.parent / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return await self._build()
-        except BlockingIOError:
-            return 0
-        finally:
-            os.close(lock)
+        with alone(self._account.path.parent / LOCK) as is_ours:
+            return await self._build() if is_ours else 0
 
     async def rebuild(self) -> int:
         """Delete the index and make it anew; gives the number of contents. Raises StoreError while another process builds."""
-        lock = os.open(self._account.path.parent / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with alone(self._account.path.parent / LOCK) as is_ours:
+            if not is_ours:
+                raise StoreError("another process is building the search index")
             self.forget()
             search_file.delete(self._path)
             return await self._build()
-        except BlockingIOError as error:
-            raise StoreError("another process is building the search index") from error
-        finally:
-            os.close(lock)
 
     async def _build(self) -> int:
         writer = await self._in_thread(self._open_writer)

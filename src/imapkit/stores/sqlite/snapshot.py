@@ -3,12 +3,16 @@
 A segment has two parts: what never changes (uid, content, dates, size) and what does (flags, MODSEQ); each with a CRC. A manifest names
 the segments of one snapshot. The rule this file must not break: the snapshot before the latest, and the log above it, stay
 until there is a newer one, so a damaged snapshot costs time and no mail.
+
+A segment is never written anew under its number, and no number is given twice. Segments without a manifest are those of a compaction
+under way, or of one that was killed.
 """
 
 from __future__ import annotations
 
 import json
 import struct
+from array import array
 from collections.abc import Iterable
 from typing import Any, Final, cast
 from zlib import crc32
@@ -53,6 +57,10 @@ class Manifest:
     """The highest UID that was ever added."""
     parts: list[Part]
     size: int
+
+    def segments(self) -> list[int]:
+        """The rows of the segment table that it names."""
+        return [number for part in self.parts for number in (part.fixed, part.mutable)]
 
 
 def pack_fixed(columns: dict[str, _Column]) -> bytes:
@@ -107,13 +115,36 @@ def write_segment(db: apsw.Connection, mailbox: int, data: bytes) -> int:
 def write_manifest(db: apsw.Connection, mailbox: int, manifest: Manifest) -> None:
     parts = [[part.fixed, part.mutable, part.first, part.last, part.messages] for part in manifest.parts]
     data = json.dumps({"last": manifest.last, "parts": parts, "size": manifest.size}).encode()
-    db.execute("INSERT INTO snapshot VALUES (?, ?, ?, ?)", (mailbox, manifest.modseq, crc32(data), data))
+    # A damaged one may have its place.
+    db.execute(
+        "INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?)", (mailbox, manifest.modseq, crc32(data), data)
+    )
+
+
+def marks_of(db: apsw.Connection, mailbox: int) -> list[tuple[int, int]]:
+    """The MODSEQ and the CRC of each of a mailbox's manifests, the latest first: as long as they are the same, nobody wrote one."""
+    query = "SELECT modseq, crc FROM snapshot WHERE mailbox = ? ORDER BY modseq DESC"
+    return cast("list[tuple[int, int]]", db.execute(query, (mailbox,)).fetchall())
 
 
 def manifest_modseqs(db: apsw.Connection, mailbox: int) -> list[int]:
     """The MODSEQs of a mailbox's snapshots, the latest first."""
-    query = "SELECT modseq FROM snapshot WHERE mailbox = ? ORDER BY modseq DESC"
-    return [cast(int, row[0]) for row in db.execute(query, (mailbox,)).fetchall()]
+    return [modseq for modseq, _ in marks_of(db, mailbox)]
+
+
+def highest_segment(db: apsw.Connection, mailbox: int) -> int:
+    query = "SELECT coalesce(max(id), 0) FROM segment WHERE mailbox = ?"
+    return cast(int, db.execute(query, (mailbox,)).fetchall()[0][0])
+
+
+def has_segments(db: apsw.Connection, mailbox: int, manifest: Manifest) -> bool:
+    """All that the manifest names are there."""
+    wanted = set(manifest.segments())
+    query = (
+        "SELECT count(*) FROM carray(?) AS a CROSS JOIN segment AS s ON s.id = a.value WHERE s.mailbox = ?"
+    )
+    numbers = apsw.carray(array("q", sorted(wanted))) if wanted else None
+    return numbers is None or db.execute(query, (numbers, mailbox)).fetchall() == [(len(wanted),)]
 
 
 def read_manifest(db: apsw.Connection, mailbox: int, modseq: int) -> Manifest:
@@ -138,24 +169,40 @@ def read_segment(db: apsw.Connection, number: int) -> bytes:
 
 def load_manifest(db: apsw.Connection, manifest: Manifest) -> NumpyColumns:
     """The columns as of the snapshot. Raises StoreBroken when any piece of it is damaged."""
-    columns = NumpyColumns()
-    columns.reserve(sum(part.messages for part in manifest.parts))
+    columns = columns_for(manifest)
     for part in manifest.parts:
-        try:
-            found = unpack(read_segment(db, part.fixed), read_segment(db, part.mutable))
-        except (struct.error, ValueError, IndexError) as error:
-            raise StoreBroken(f"a segment of a snapshot is damaged: {error}") from error
-        columns.load_segment(*found)
-    columns.last = max(columns.last, manifest.last)
-    columns.modseq = manifest.modseq
+        load_part(db, columns, part)
+    end_columns(columns, manifest)
     return columns
 
 
-def drop_snapshots(db: apsw.Connection, mailbox: int, keep: list[Manifest]) -> None:
-    """Remove all snapshots of a mailbox but these, and the segments that only they used."""
+def columns_for(manifest: Manifest) -> NumpyColumns:
+    """Empty, with room for all that its parts have."""
+    columns = NumpyColumns()
+    columns.reserve(sum(part.messages for part in manifest.parts))
+    return columns
+
+
+def load_part(db: apsw.Connection, columns: NumpyColumns, part: Part) -> None:
+    """Add a part behind what is there. Raises StoreBroken."""
+    try:
+        found = unpack(read_segment(db, part.fixed), read_segment(db, part.mutable))
+    except (struct.error, ValueError, IndexError) as error:
+        raise StoreBroken(f"a segment of a snapshot is damaged: {error}") from error
+    columns.load_segment(*found)
+
+
+def end_columns(columns: NumpyColumns, manifest: Manifest) -> None:
+    """After all parts: the columns are those of the snapshot."""
+    columns.last = max(columns.last, manifest.last)
+    columns.modseq = manifest.modseq
+
+
+def drop_snapshots(db: apsw.Connection, mailbox: int, keep: list[Manifest], upto: int) -> None:
+    """Remove all snapshots of a mailbox but these, and the segments up to ``upto`` that only they used."""
     modseqs = [manifest.modseq for manifest in keep] + [-1, -1]
     db.execute("DELETE FROM snapshot WHERE mailbox = ? AND modseq NOT IN (?, ?)", (mailbox, *modseqs[:2]))
-    used = {number for manifest in keep for part in manifest.parts for number in (part.fixed, part.mutable)}
-    rows = db.execute("SELECT id FROM segment WHERE mailbox = ?", (mailbox,)).fetchall()
+    used = {number for manifest in keep for number in manifest.segments()}
+    rows = db.execute("SELECT id FROM segment WHERE mailbox = ? AND id <= ?", (mailbox, upto)).fetchall()
     unused = [(row[0],) for row in rows if row[0] not in used]
     db.executemany("DELETE FROM segment WHERE id = ?", unused)

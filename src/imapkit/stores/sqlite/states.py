@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from sys import intern
-from typing import cast
+from typing import Final, cast
 
 import apsw
 
@@ -19,6 +19,7 @@ from imapkit.stores.log.trash import TrashBatch
 
 PART_BITS = 20
 """A log id is the MODSEQ and the entry's place in its change (RENAME of a tree has one for each mailbox)."""
+GONE: Final = (1 << 63) - 1
 _STATE = (
     "id, name, object_id, uidvalidity, special_use, uidnext, modseq, messages, unseen, deleted, size, deleted_size, recent,"
     " recent_from, keywords, floor, log_floor, log_size, snapshot_size"
@@ -57,6 +58,25 @@ def read_states(db: apsw.Connection, after_tick: int) -> list[State]:
     query = f"SELECT {_STATE} FROM mailbox WHERE tick > ?"
     rows = cast("list[_StateRow]", db.execute(query, (after_tick,)).fetchall())
     return [_state(row) for row in rows]
+
+
+def read_state(db: apsw.Connection, mailbox: int) -> State | None:
+    """The row of one mailbox."""
+    rows = cast(
+        "list[_StateRow]", db.execute(f"SELECT {_STATE} FROM mailbox WHERE id = ?", (mailbox,)).fetchall()
+    )
+    return _state(rows[0]) if rows else None
+
+
+def has_mailbox(db: apsw.Connection, mailbox: int) -> bool:
+    return db.execute("SELECT 1 FROM mailbox WHERE id = ?", (mailbox,)).fetchone() is not None
+
+
+def read_floors(db: apsw.Connection, mailbox: int) -> tuple[int, int]:
+    """Up to which MODSEQ tombstones are forgotten, and other entries; of a mailbox that is gone, all."""
+    query = "SELECT floor, log_floor FROM mailbox WHERE id = ?"
+    rows = cast("list[tuple[int, int]]", db.execute(query, (mailbox,)).fetchall())
+    return rows[0] if rows else (GONE, GONE)
 
 
 @lru_cache(4096)
