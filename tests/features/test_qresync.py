@@ -444,6 +444,61 @@ def test_resync_by_comparing_all() -> None:
     assert result.changed.vanished == N("1,3,5") and len(result.changed.messages) == 2
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("1:*", "2,4:5"),
+        ("*:1", "2,4:5"),
+        ("3:*", "4:5"),
+        ("4:*", "4:5"),
+        ("5:*", "5"),
+        ("*", "5"),
+        ("6:*", ""),
+    ],
+)
+def test_what_is_gone_above_the_last_living_message_is_told(asked: str, told: str) -> None:
+    """For VANISHED the star is UIDNEXT - 1 (RFC 7162 sections 3.2.5.1 and 3.2.6); a data item's is the last message."""
+
+    async def test(room: Room, talk: Talk) -> None:
+        _, modseq = await position(talk)
+        await remove(talk, "2,4,5")
+        answer = await talk.good(f"UID FETCH {asked} (FLAGS) (CHANGEDSINCE {modseq} VANISHED)")
+        assert gone(answer, earlier=True) == told
+        data = await talk.good(f"UID FETCH {asked} (FLAGS)")
+        last = [one.uid for one in data.of(FetchData)]
+        assert last[-1] == 3, "among data the last message is in any set with a star"
+
+    in_room(test, messages=5)
+
+
+@pytest.mark.parametrize("known", ["1:5", "1,3:5", "2:5"])
+def test_select_tells_what_is_gone_at_the_end_of_the_known_uids(known: str) -> None:
+    async def test(room: Room, talk: Talk) -> None:
+        validity, modseq = await position(talk)
+        await remove(talk, "4,5")
+        await talk.good("UNSELECT")
+        answer = await talk.good(f"SELECT INBOX (QRESYNC ({validity} {modseq} {known}))")
+        assert gone(answer, earlier=True) == "4:5"
+
+    in_room(test, messages=5)
+
+
+def test_an_emptied_mailbox_tells_all_that_is_gone() -> None:
+    async def test(room: Room, talk: Talk) -> None:
+        _, modseq = await position(talk)
+        await remove(talk, "1:*")
+        answer = await talk.good(f"UID FETCH 1:* (FLAGS) (CHANGEDSINCE {modseq} VANISHED)")
+        assert gone(answer, earlier=True) == "1:3"
+
+    in_room(test, messages=3)
+
+
+def test_an_open_range_goes_out_closed() -> None:
+    """A server that takes the star for the last living message would not tell what is gone above it."""
+    _, sent = run(fetch_changes(Peer("QRESYNC", enabled={"QRESYNC"}), N("7,9:*"), 5), [[]])
+    assert isinstance(sent[0], Fetch) and sent[0].numset == N("7,9:4294967295")
+
+
 def test_fetch_changes() -> None:
     result, sent = run(
         fetch_changes(Peer("QRESYNC", enabled={"QRESYNC"}), N("300:500"), 12345),

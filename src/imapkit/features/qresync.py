@@ -13,7 +13,7 @@ from ..errors import Bad
 from ..ports.client import ClientSession, Completed, Op
 from ..ports.events import Vanished
 from ..ports.session import SessionContext, View
-from ..protocol.numset import NumSet, Range, encode_ranges, overlap, without
+from ..protocol.numset import STAR, NumSet, Range, encode_ranges, overlap, without
 from ..protocol.registry import Feature, Grammar, Phase, Point, Writable
 from ..protocol.status import Kind, Status
 from ..protocol.uid_codes import read_uids
@@ -41,6 +41,7 @@ feature = Feature(
     includes=("CONDSTORE",),
 )
 
+_LAST_UID: Final = STAR - 1
 _RANGES: Final = 1000
 """Ranges of one VANISHED line: clients read lines, and bound them."""
 _MAX: Final = (1 << 63) - 1
@@ -273,8 +274,9 @@ def tell_vanished(ctx: SessionContext, plan: FetchPlan) -> None:
             numset, uid=True
         )  # a MODSEQ that was never told: the client has to learn all anew
     if not numset.saved:  # what is gone leaves $ by itself (RFC 5182 section 2.1)
-        last = view.uid_of(len(view)) if len(view) else max(1, view.mailbox.row.uidnext - 1)
-        _send_earlier(ctx, vanished_since(view, since.modseq, numset.resolve(last)))
+        # The star is the highest UID there ever was, not the last living message: nothing would ever tell of a deletion above that
+        wanted = numset.bounded(view.mailbox.row.uidnext - 1)
+        _send_earlier(ctx, vanished_since(view, since.modseq, wanted))
 
 
 @feature.hook(ExpungePlan, Phase.COMPLETE)
@@ -322,14 +324,25 @@ def fetch_changes(
 ) -> Op[Changed]:
     """What changed among messages named by UID after the MODSEQ ``since``, and which of them are gone (RFC 7162 section 3.2.6).
 
-    ``items``: what to tell of the changed ones besides flags and MODSEQ. Raises NotSupported, CommandFailed.
+    ``items``: what to tell of the changed ones besides flags and MODSEQ. An open range goes out with the highest UID there can be: some
+    servers take ``*`` for the last living message, and would not tell what is gone above it. Raises NotSupported, CommandFailed.
     """
     session.need("QRESYNC", "to learn which messages are gone")
     if "QRESYNC" not in session.enabled:
         yield from enable(session, "QRESYNC")
     modifiers: tuple[Writable, ...] = (ChangedSince(since), VanishedModifier())
-    done = yield Fetch(numset, _with_flags(items), True, modifiers)
+    done = yield Fetch(_closed(numset), _with_flags(items), True, modifiers)
     return changed_in(done.data)
+
+
+def _closed(numset: NumSet) -> NumSet:
+    """``n:*`` with a number in place of the star."""
+    return NumSet(tuple([_close(pair) for pair in numset.ranges]), numset.saved)
+
+
+def _close(pair: Range) -> Range:
+    low, high = min(pair), max(pair)
+    return (low, _LAST_UID) if high == STAR and low != STAR else pair
 
 
 def _with_flags(items: Sequence[FetchItem]) -> tuple[FetchItem, ...]:

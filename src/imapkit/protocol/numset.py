@@ -70,6 +70,13 @@ class NumSet:
             pairs.append((low, high) if low <= high else (high, low))
         return join(pairs)
 
+    def bounded(self, largest: int) -> list[Range]:
+        """As ``resolve``, but n:* with n above ``largest`` names nothing."""
+        kept = [
+            pair for pair in self.ranges if STAR not in pair or min(pair) <= largest or pair == (STAR, STAR)
+        ]
+        return NumSet(tuple(kept)).resolve(largest)
+
     def numbers(self) -> Iterator[int]:
         """All numbers, ascending. Raises UsageError when ``*`` or ``$`` is in the set."""
         if self.saved or any(STAR in pair for pair in self.ranges):

@@ -316,7 +316,9 @@ class Verbs:
     def fetch_changes(self, numset: NumSet, since: int, items: Sequence[FetchItem] = ()) -> Changed:
         """What changed among messages named by UID after the MODSEQ ``since``, and which of them are gone (RFC 7162 section 3.2.6).
 
-        ``items``: what to tell of the changed ones besides flags and MODSEQ. Raises NotSupported, CommandFailed.
+        ``items``: what to tell of the changed ones besides flags and MODSEQ. An open range goes out with the highest UID there can be:
+        some servers take ``*`` for the last living message, and would not tell what is gone above it. Raises NotSupported,
+        CommandFailed.
         """
         from ...features.qresync import fetch_changes as verb
 
