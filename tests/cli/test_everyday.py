@@ -203,6 +203,9 @@ def test_flag(url: str, run: Run) -> None:
     ("arguments", "code", "told"),
     [
         (("show", "{}", "99"), 1, "INBOX has no message 99"),
+        (("rm", "{}", "99:*"), 1, "INBOX has no message 99:*"),
+        (("mv", "{}", "3:*", "Lists"), 1, "INBOX has no message 3:*"),
+        (("flag", "{}", "99:*", "--add", "deleted"), 1, "INBOX has no message 99:*"),
         (("show", "{}", "1", "--part", "7"), 2, "no part 7"),
         (("show", "{}"), 2, "give a UID"),
         (("info", "{}/Nope"), 1, "Nope"),

@@ -14,6 +14,7 @@ from imapkit.protocol.numset import SAVED, NumSet
 from imapkit.protocol.status import Kind, Status
 from imapkit.query import keys as k
 from imapkit.query.key import Numbers
+from imapkit.query.records import Uids
 
 from ..support.vectors import Row, check_bad, check_command, check_response, ids
 
@@ -90,7 +91,7 @@ COMMANDS = [
     ),
     Row(
         b"SEARCH OR 1:3,7 (UID 5:* SEEN)",
-        Search(Numbers(NumSet(((1, 3), (7, 7)))) | k.UID(NumSet.span(5)) & k.SEEN, uid=False),
+        Search(Numbers(NumSet(((1, 3), (7, 7)))) | Uids(NumSet.span(5)) & k.SEEN, uid=False),
     ),
     Row(b"UID SEARCH $ SMALLER 4096", Search(Numbers(SAVED) & k.SMALLER(4096))),
     Row(b"UID SEARCH UID $", Search(k.UID(SAVED))),

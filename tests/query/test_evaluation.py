@@ -14,6 +14,7 @@ from imapkit.query import keys as k
 from imapkit.query.index import TextColumn
 from imapkit.query.key import SearchKey
 from imapkit.query.plan import evaluate, result
+from imapkit.query.records import Uids
 
 from .model import ListIndex, Message, brute_force, run_of
 from .strategies import keys, mailboxes
@@ -81,7 +82,8 @@ def found_by(key: SearchKey) -> list[int]:
         (k.ON(date(2026, 3, 1)), [9]),
         (k.UID(5, 9, 77), [5, 9]),
         (k.UID(NumSet.span(7)), [9]),
-        (k.UID(NumSet.span(100)), [9]),
+        (Uids(NumSet.span(100)), [9]),
+        (k.UID(NumSet.span(100)), []),
         (k.SEQ(1, 3), [3, 9]),
         (k.OR(k.SEEN, k.LARGER(150), k.BODY("three")), [3, 5, 9]),
         (k.NEW, []),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Final, TypedDict
+from typing import Final, TypedDict, cast
 
 from ..errors import UsageError
-from ..protocol.numset import NumSet
+from ..protocol.numset import STAR, NumSet
 from ..query import keys
-from ..query.key import SearchKey
+from ..query.key import And, Not, Numbers, Or, SearchKey
+from .numbers import UidsLike, numset_of
 
 
 class Criteria(TypedDict, total=False):
@@ -38,7 +39,7 @@ class Criteria(TypedDict, total=False):
     smaller: int
     keyword: str
     without_keyword: str
-    uid: NumSet
+    uid: UidsLike
 
 
 _TEXT: Final[Mapping[str, Callable[[str], SearchKey]]] = {
@@ -85,11 +86,28 @@ def _key(name: str, wanted: object) -> SearchKey:
         return _FLAG[name] if wanted else ~_FLAG[name]
     if name in _SIZE and isinstance(wanted, int):
         return _SIZE[name](wanted)
-    if name == "uid" and isinstance(wanted, NumSet):
-        return keys.UID(wanted)
+    if name == "uid":
+        return keys.UID(numset_of([cast(UidsLike, wanted)]))
     if name == "header" and isinstance(wanted, tuple) and len(wanted) == 2:
         field, text = wanted
         return keys.HEADER(str(field), str(text))
     if name in Criteria.__annotations__:
         raise UsageError(f"{name} cannot be {wanted!r}")
     raise UsageError(f"there is no search criterion {name}; there are {', '.join(Criteria.__annotations__)}")
+
+
+def settled(key: SearchKey, exists: int) -> SearchKey:
+    """The key with ``n:*`` of message numbers as those that are there: IMAP's would name the last one though its number is below n."""
+    if isinstance(key, And | Or):
+        return type(key)(tuple(settled(one, exists) for one in key.keys))
+    if isinstance(key, Not):
+        return Not(settled(key.key, exists))
+    if isinstance(key, Numbers):
+        there = tuple(pair for pair in key.numbers.ranges if not _above(pair, exists))
+        if len(there) < len(key.numbers.ranges):
+            return Numbers(NumSet(there)) if there else Not(keys.ALL)
+    return key
+
+
+def _above(pair: tuple[int, int], exists: int) -> bool:
+    return max(pair) == STAR and exists < min(pair) < STAR

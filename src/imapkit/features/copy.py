@@ -16,7 +16,7 @@ from ..ports.store import Copied, MailboxRow
 from ..protocol import states
 from ..protocol.codes import Code
 from ..protocol.mailbox import read_mailbox
-from ..protocol.numset import NumSet, encode_numset, read_numset
+from ..protocol.numset import NumSet, asked, encode_numset, read_numset
 from ..protocol.registry import Does, Feature, Grammar, Phase
 from ..protocol.status import Kind, Ok, Status
 from ..protocol.uid_codes import CopyUid
@@ -141,4 +141,4 @@ def copy_result(done: Completed) -> CopyResult:
 @feature.op
 def copy(numset: NumSet, mailbox: str, *, uid: bool = True) -> Op[CopyResult]:
     """Copy messages to another mailbox (RFC 9051 section 6.4.7). Raises NoSuchMailbox, OverQuota, CommandFailed."""
-    return copy_result((yield Copy(numset, mailbox, uid)))
+    return copy_result((yield Copy(asked(numset, uid=uid), mailbox, uid)))

@@ -23,7 +23,7 @@ from ..ports.store import FlagAction
 from ..protocol import states
 from ..protocol.codes import Code
 from ..protocol.flags import SEEN
-from ..protocol.numset import NumSet, read_numset, write_numset
+from ..protocol.numset import NumSet, asked, read_numset, write_numset
 from ..protocol.registry import Does, Feature, Grammar, Phase, Point, Sync, Writable
 from ..protocol.response import BrokenResponse
 from ..protocol.status import Ok
@@ -279,6 +279,7 @@ def fetch(
     if changed_since is not None:
         session.need("CONDSTORE", "to fetch what changed since a MODSEQ")
         modifiers = (ChangedSince(changed_since),)
+    numset = asked(numset, uid=uid)
     done = yield Fetch(numset, tuple(items), uid, modifiers)
     return gather(done, numset if uid else None)
 

@@ -15,7 +15,7 @@ from ..ports.session import SessionContext
 from ..ports.store import FlagAction
 from ..protocol import states
 from ..protocol.flags import DELETED
-from ..protocol.numset import NumSet
+from ..protocol.numset import NumSet, asked
 from ..protocol.registry import Does, Feature, Phase
 from ..protocol.status import Kind, Ok, Status
 from ..query.key import Numbers, SearchKey
@@ -88,6 +88,7 @@ def move(
     every other message marked \Deleted too. Raises NoSuchMailbox, OverQuota, CommandFailed; UnknownOutcome when the connection was
     lost between the steps.
     """
+    numset = asked(numset, uid=uid)
     if session.has("MOVE"):
         return copy_result((yield Move(numset, mailbox, uid)))
     if not session.has("UIDPLUS") and not plain_expunge:

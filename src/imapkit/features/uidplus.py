@@ -13,7 +13,7 @@ from ..ports.client import ClientSession, Op
 from ..ports.session import SessionContext
 from ..protocol import states
 from ..protocol.codes import simple_code
-from ..protocol.numset import NumSet, compress, encode_numset, read_numset
+from ..protocol.numset import NumSet, asked, compress, encode_numset, read_numset
 from ..protocol.registry import Does, Feature, Grammar, Phase, Point
 from ..protocol.status import Ok
 from ..protocol.uid_codes import AppendUid, CopyUid
@@ -91,6 +91,7 @@ def expunge(session: ClientSession, numset: NumSet | None = None) -> Op[None]:
         yield Expunge()
         return
     session.need("UIDPLUS", "to remove some of the messages marked as deleted and no others")
+    numset = asked(numset, uid=True)
     if not numset:
         raise UsageError("the set of messages to remove is empty")
     yield UidExpunge(numset)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, SupportsIndex
 
 from ..errors import LimitExceeded, UsageError
 from ..record import value
@@ -18,6 +18,12 @@ from ..wire.writer import Writer
 
 STAR: Final = 1 << 32
 """``*``: the largest number in use. Larger than any number, so that order is right."""
+
+LARGEST: Final = STAR - 1
+"""The largest number that a message can have."""
+
+SPLIT: Final = "[int(n) for n in data[0].split()]"
+"""What makes numbers of the octets that other libraries answer a search with."""
 
 Range = tuple[int, int]
 
@@ -31,12 +37,13 @@ class NumSet:
 
     @classmethod
     def of(cls, *numbers: int) -> NumSet:
-        """The set of these numbers."""
-        return cls.from_numbers(numbers)
+        """The set of these numbers. Raises UsageError."""
+        return cls.from_numbers(map(message_number, numbers))
 
     @classmethod
     def from_numbers(cls, numbers: Iterable[int]) -> NumSet:
-        """The smallest ranges that hold exactly ``numbers``."""
+        """The smallest ranges that hold exactly ``numbers``. Raises UsageError for text and octets, which are no numbers."""
+        refuse_text(numbers)
         return cls(tuple(compress(sorted(set(numbers)))))
 
     @classmethod
@@ -77,6 +84,15 @@ class NumSet:
         ]
         return NumSet(tuple(kept)).resolve(largest)
 
+    def upward(self) -> NumSet:
+        """The set of UIDs with ``n:*`` as ``n:4294967295``, which names nothing below n; IMAP's ``n:*`` always names the last message too.
+
+        ``*`` alone and ``1:*``, where there is no difference, stay.
+        """
+        if not any(STAR in pair and pair[0] != pair[1] for pair in self.ranges):
+            return self
+        return NumSet(tuple(_upward(pair) for pair in self.ranges), self.saved)
+
     def numbers(self) -> Iterator[int]:
         """All numbers, ascending. Raises UsageError when ``*`` or ``$`` is in the set."""
         if self.saved or any(STAR in pair for pair in self.ranges):
@@ -102,6 +118,37 @@ class NumSet:
 
 ALL: Final = NumSet(((1, STAR),))
 SAVED: Final = NumSet((), saved=True)
+
+
+def _upward(pair: Range) -> Range:
+    low, high = min(pair), max(pair)
+    return (low, LARGEST) if high == STAR and 1 < low < STAR else pair
+
+
+def refuse_text(given: object) -> None:
+    """Raises UsageError for text and octets: iterated, octets would be taken for numbers that nobody meant."""
+    if isinstance(given, bytes | bytearray | memoryview | str):
+        raise UsageError(f"message numbers are no {type(given).__name__}: make numbers of it, as by {SPLIT}")
+
+
+def message_number(number: object) -> int:
+    """One number of a message, or UID, as a caller gave it. Raises UsageError."""
+    if type(number) is int and 0 < number < STAR:
+        return number
+    refuse_text(number)
+    if isinstance(number, SupportsIndex) and not isinstance(number, bool):
+        plain = number.__index__()
+        if 0 < plain < STAR:
+            return plain
+    raise UsageError(f"the number of a message is an integer from 1 to {LARGEST}, not {number!r}")
+
+
+def asked(numset: object, *, uid: bool) -> NumSet:
+    """The set that a verb was given, as it goes to the server: UIDs reach upward only. Raises UsageError."""
+    if not isinstance(numset, NumSet):
+        refuse_text(numset)
+        raise UsageError(f"messages are named by a NumSet, as NumSet.of(1, 2), not by {numset!r}")
+    return numset.upward() if uid else numset
 
 
 def compress(numbers: Iterable[int]) -> Iterator[Range]:

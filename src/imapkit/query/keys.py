@@ -10,8 +10,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from ..errors import UsageError
-from ..protocol.numset import STAR, NumSet
+from ..protocol.numset import NumSet, message_number
 from .key import And, Not, Numbers, Or, SearchKey, every, some
 from .records import Age, All, Day, Flagged, Header, Keyword, Larger, Recent, Smaller, Text, Uids
 
@@ -109,8 +108,8 @@ def SMALLER(octets: int) -> Smaller:
 
 
 def UID(*uids: int | NumSet) -> Uids:
-    """These UIDs: numbers, or one set."""
-    return Uids(_numset(uids))
+    """These UIDs: numbers, or one set, of which ``n:*`` names nothing below n. Raises UsageError."""
+    return Uids(_numset(uids).upward())
 
 
 def SEQ(*numbers: int | NumSet) -> Numbers:
@@ -121,10 +120,7 @@ def SEQ(*numbers: int | NumSet) -> Numbers:
 def _numset(numbers: tuple[int | NumSet, ...]) -> NumSet:
     if len(numbers) == 1 and isinstance(numbers[0], NumSet):
         return numbers[0]
-    plain = [number for number in numbers if isinstance(number, int)]
-    if len(plain) != len(numbers) or not all(0 < number < STAR for number in plain):
-        raise UsageError("message numbers are integers above zero, or one set")
-    return NumSet.from_numbers(plain)
+    return NumSet.from_numbers(map(message_number, numbers))
 
 
 def AND(*keys: SearchKey) -> SearchKey:

@@ -15,6 +15,7 @@ class AsyncPlace(Protocol):
     """An open mailbox, as its messages see it."""
 
     name: str
+    exists: int
 
     @property
     def connection(self) -> AsyncConnection: ...

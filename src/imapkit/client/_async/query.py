@@ -1,7 +1,8 @@
 """Some messages of a mailbox, by what they are like or by UID: the receiver of everyday jobs.
 
-A query is lazy and can be used again: each use searches anew. Rules: nothing is sent for an empty set; messages are removed by
-UID EXPUNGE or not at all; line lengths stay far below what servers take.
+A query is lazy and can be used again: each use searches anew. Rules: nothing is sent for an empty set; what is open (``n:*``, ``$``)
+is looked up before anything is changed, and only what was named is changed; messages are removed by UID EXPUNGE or not at all; line
+lengths stay far below what servers take.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ from ...ports.store import FlagAction
 from ...protocol import flags as names
 from ...protocol.numset import NumSet
 from ...query.key import SearchKey
+from ...query.keys import UID
+from ..criteria import settled
 from ..gather import Gatherer
 from ..items import DEFAULT
+from ..numbers import is_settled, within
 from .message import AsyncMessage
 from .place import AsyncPlace
 from .stream import AsyncResponses
@@ -47,14 +51,16 @@ class AsyncQuery:
         return f"<{type(self).__name__} {self.mailbox.name!r} {self.key if self._fixed is None else self._fixed}>"
 
     async def uidset(self) -> NumSet:
-        """The UIDs as a set. Raises BadCharset, CommandFailed."""
-        if self._fixed is not None:
-            return self._fixed
-        assert self.key is not None
+        """The UIDs as a set; those that are there, where it was not said which. Raises BadCharset, CommandFailed."""
+        fixed = self._fixed
+        if fixed is not None and is_settled(fixed, self.mailbox.exists):
+            return fixed
         self.mailbox.check_open()
         connection = self.mailbox.connection
-        found = await connection.run(search(connection, self.key))
-        return found.messages
+        key = self.key if fixed is None else UID(fixed)
+        assert key is not None, "a query has a key or UIDs"
+        found = await connection.run(search(connection, settled(key, self.mailbox.exists)))
+        return found.messages if fixed is None else within(found.messages, fixed)
 
     async def uids(self) -> list[int]:
         """The UIDs, ascending."""
@@ -93,18 +99,18 @@ class AsyncQuery:
 
     async def first(self, *items: FetchItem) -> AsyncMessage | None:
         """The message with the lowest UID, or None."""
-        return await self._only(items, slice(0, 1))
+        there = (await self.uidset()).resolve(0)
+        return await self._only(items, there[0][0]) if there else None
 
     async def last(self, *items: FetchItem) -> AsyncMessage | None:
         """The message with the highest UID, or None."""
-        return await self._only(items, slice(-1, None))
+        there = (await self.uidset()).resolve(0)
+        return await self._only(items, there[-1][1]) if there else None
 
-    async def _only(self, items: tuple[FetchItem, ...], which: slice) -> AsyncMessage | None:
-        uids = (await self.uids())[which]
+    async def _only(self, items: tuple[FetchItem, ...], uid: int) -> AsyncMessage | None:
         found: AsyncMessage | None = None
-        if uids:
-            async for message in AsyncQuery(self.mailbox, None, NumSet.of(*uids)).fetch(*items):
-                found = message
+        async for message in AsyncQuery(self.mailbox, None, NumSet.of(uid)).fetch(*items):
+            found = message
         return found
 
     async def flag(
@@ -189,15 +195,12 @@ def _listed(flags: Iterable[str]) -> Iterable[str]:
 
 
 def _parts(uids: NumSet) -> Iterator[NumSet]:
-    """Sets that are short enough for a command line. A set of 1:* or $ stays as it is."""
-    return uids.split(_RANGES) if not uids.saved else iter((uids,))
+    """Sets that are short enough for a command line."""
+    return uids.split(_RANGES)
 
 
 def _slices(uids: NumSet, most: int) -> Iterator[NumSet]:
     """Sets of at most that many messages."""
-    if uids.saved or any(high > 0xFFFFFFFF for pair in uids.ranges for high in pair):
-        yield uids
-        return
     held: list[tuple[int, int]] = []
     count = 0
     for low, high in uids.resolve(0):

@@ -16,6 +16,7 @@ class Place(Protocol):
     """An open mailbox, as its messages see it."""
 
     name: str
+    exists: int
 
     @property
     def connection(self) -> Connection: ...
