@@ -7,6 +7,7 @@ from typing import Final
 from ..features.list_ import HAS_CHILDREN, NONEXISTENT, NOSELECT, ListData
 from ..features.status import MailboxStatus
 from ..record import record
+from ..wire.case import ascii_lower
 
 ROLES: Final = ("all", "archive", "drafts", "flagged", "important", "junk", "sent", "trash")
 
@@ -46,7 +47,7 @@ class Folder:
     @property
     def role(self) -> str | None:
         for attribute in self.attributes:
-            word = attribute.removeprefix("\\").lower()
+            word = ascii_lower(attribute.removeprefix("\\"))
             if attribute.startswith("\\") and word in ROLES:
                 return word
         return "inbox" if self.name == "INBOX" else None
@@ -66,7 +67,7 @@ class Folder:
         return self.name.rpartition(self.delimiter)[2] if self.delimiter else self.name
 
     def has(self, attribute: str) -> bool:
-        return attribute.lower() in (known.lower() for known in self.attributes)
+        return ascii_lower(attribute) in map(ascii_lower, self.attributes)
 
 
 def folder_of(data: ListData, status: MailboxStatus | None = None) -> Folder:

@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from itertools import repeat
 from typing import Final, cast
 
-from ..message.headers import select_fields
+from ..message.headers import known_names, select_fields
 from ..message.scan import MAX_HEADER
 from ..message.section import PartOffsets, load_parts, locate_stored
 from ..ports.store import Account, AnyColumn, Column, HeaderFields
@@ -31,7 +31,7 @@ def ready_column(section: Section) -> AnyColumn | None:
     """The column that is the whole section, where there is one."""
     if section.path or section.text != FIELDS:
         return None
-    return HeaderFields(frozenset([name.lower() for name in section.fields]))
+    return HeaderFields(known_names(section.fields))
 
 
 def find_section(section: Section, part: Partial | None = None) -> tuple[tuple[AnyColumn, ...], Find]:
@@ -39,7 +39,7 @@ def find_section(section: Section, part: Partial | None = None) -> tuple[tuple[A
     columns: tuple[AnyColumn, ...]
     find: Find
     if section.path:
-        columns, find = _PART_COLUMNS, partial(_find_in_part, section)
+        columns, find = _PART_COLUMNS, partial(_find_in_part, section, known_names(section.fields))
     elif section.text == "":
         columns, find = _WHOLE_COLUMNS, _find_whole
     elif section.text == HEADER:
@@ -47,9 +47,9 @@ def find_section(section: Section, part: Partial | None = None) -> tuple[tuple[A
     elif (ready := ready_column(section)) is not None:
         columns, find = (ready,), _find_ready
     elif section.text == FIELDS_NOT:
-        columns, find = _ONLY_HEADER, partial(_find_fields, section)
+        columns, find = _ONLY_HEADER, partial(_find_without, known_names(section.fields))
     else:
-        columns, find = _PART_COLUMNS, partial(_find_in_part, section)
+        columns, find = _PART_COLUMNS, partial(_find_in_part, section, known_names(section.fields))
     return (columns, find) if part is None else (columns, partial(_find_cut, find, part))
 
 
@@ -83,15 +83,13 @@ def _find_header(account: Account, columns: Columns) -> Iterator[Found]:
         yield header if len(header) < MAX_HEADER else Slice(content, 0, tree(parts).body)
 
 
-def _find_fields(section: Section, account: Account, columns: Columns) -> Iterator[Found]:
-    return (_choose(section, header) for header in cast("Sequence[bytes]", columns[0]))
+def _find_without(names: frozenset[bytes], account: Account, columns: Columns) -> Iterator[Found]:
+    return (select_fields(header, names, negate=True) for header in cast("Sequence[bytes]", columns[0]))
 
 
-def _choose(section: Section, header: bytes) -> bytes:
-    return select_fields(header, section.fields, negate=section.text == FIELDS_NOT)
-
-
-def _find_in_part(section: Section, account: Account, columns: Columns) -> Iterator[Found]:
+def _find_in_part(
+    section: Section, names: frozenset[bytes], account: Account, columns: Columns
+) -> Iterator[Found]:
     path, text = section.path, section.text
     what = HEADER if text in (FIELDS, FIELDS_NOT) else text
     for content, parts in cast("Iterable[tuple[int, bytes]]", zip(*columns, strict=True)):
@@ -102,7 +100,8 @@ def _find_in_part(section: Section, account: Account, columns: Columns) -> Itera
             yield Slice(content, *span)
         else:
             start, end = span
-            yield _choose(section, account.body(content).read(start, min(end - start, MAX_HEADER)))
+            header = account.body(content).read(start, min(end - start, MAX_HEADER))
+            yield select_fields(header, names, negate=text == FIELDS_NOT)
 
 
 def offsets(parts: object) -> PartOffsets:

@@ -20,6 +20,7 @@ from ..protocol.mailbox import (
     DELIMITER,
     INBOX,
     ListPattern,
+    is_inbox,
     is_simple,
     normal,
     read_list_mailbox,
@@ -28,6 +29,7 @@ from ..protocol.mailbox import (
 )
 from ..protocol.registry import Feature, Grammar, Phase, Point, Writable
 from ..record import record
+from ..wire.case import ascii_lower, ascii_upper
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
 from .hooks import run_hooks
@@ -294,7 +296,7 @@ class ListData:
 
     def has(self, attribute: str) -> bool:
         """True when the name has this attribute (any case)."""
-        return attribute.lower() in (known.lower() for known in self.attributes)
+        return ascii_lower(attribute) in map(ascii_lower, self.attributes)
 
 
 def _write_other(w: Writer, name: str, raw: bytes) -> None:
@@ -328,7 +330,7 @@ def _read_listed_name(c: Cursor) -> str:
 def _with_delimiter(name: str, delimiter: str | None) -> str:
     """Names keep the server's delimiter; INBOX in capitals whatever the delimiter is."""
     first = name.partition(delimiter)[0] if delimiter else name
-    return INBOX + name[len(first) :] if first.upper() == INBOX else name
+    return INBOX + name[len(first) :] if is_inbox(first) else name
 
 
 def write_mailbox_list(
@@ -346,10 +348,10 @@ def _read_extended(c: Cursor) -> tuple[tuple[str, ...], str | None, tuple[tuple[
 
     def read() -> None:
         nonlocal childinfo, old_name
-        name = c.astring("a data item").decode("utf-8", "replace").upper()
+        name = ascii_upper(c.astring("a data item").decode("utf-8", "replace"))
         c.sp()
         if name == "CHILDINFO":
-            childinfo = tuple(c.paren_list(lambda: c.astring().decode("utf-8", "replace").upper()))
+            childinfo = tuple(c.paren_list(lambda: ascii_upper(c.astring().decode("utf-8", "replace"))))
         elif name == "OLDNAME":
             old_name = next(iter(c.one_or_list(lambda: read_mailbox(c))), None)
         else:

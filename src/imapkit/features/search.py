@@ -24,6 +24,7 @@ from ..query.key import Numbers, SearchKey, read_program, write_program
 from ..query.plan import Run
 from ..query.records import READERS
 from ..record import record
+from ..wire.case import ascii_upper
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
 from .hooks import run_hooks
@@ -247,7 +248,7 @@ def _codec(ctx: SessionContext, charset: str | None) -> str:
         return "utf-8"
     if "UTF8=ACCEPT" in ctx.modes.enabled:
         raise Bad("CHARSET is not allowed once UTF8=ACCEPT is enabled (RFC 6855 section 3)")
-    if charset.upper() in CHARSETS:
+    if ascii_upper(charset) in CHARSETS:
         return "utf-8"
     codec = codec_name(charset)
     if codec is None or ctx.modes.utf8:

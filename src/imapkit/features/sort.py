@@ -19,6 +19,7 @@ from ..query.key import SearchKey, read_program, write_program
 from ..query.sort import SortColumn, Work
 from ..query.sort import sort as sorted_positions
 from ..record import record, value
+from ..wire.case import ascii_upper
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
 from .search import CHARSETS, Search, number_line, numbers_of, read_numbers, run_search
@@ -133,7 +134,7 @@ def write_criteria(w: Writer, charset: str, key: SearchKey) -> None:
 
 def search_charset(charset: str) -> str | None:
     """The charset as SEARCH would name it: here it must be named even where it is the only one (RFC 6855 section 3)."""
-    return None if charset.upper() in CHARSETS else charset
+    return None if ascii_upper(charset) in CHARSETS else charset
 
 
 @feature.response("SORT")

@@ -10,6 +10,7 @@ from ..ports.session import SessionContext
 from ..protocol.codes import simple_code
 from ..protocol.registry import Feature, Grammar, Phase, Point
 from ..record import record
+from ..wire.case import ascii_lower
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
 from .list_ import ListEntry
@@ -98,7 +99,7 @@ def set_use(ctx: SessionContext, plan: CreatePlan) -> None:
         return
     taken = {use for row in ctx.account.mailboxes() for use in row.special_use}
     for asked in param.uses:
-        use = _USES.get(asked.lower())
+        use = _USES.get(ascii_lower(asked))
         if use is None or use in _VIRTUAL:
             raise No(f"a mailbox cannot be made for {asked}", USEATTR)
         if use in taken:

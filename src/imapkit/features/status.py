@@ -98,6 +98,8 @@ status_item(feature, "UIDVALIDITY", lambda ctx, row: row.uidvalidity, field="uid
 status_item(feature, "UNSEEN", lambda ctx, row: row.unseen, field="unseen")
 status_item(feature, "DELETED", lambda ctx, row: row.deleted, field="deleted")
 
+_DIGITS: Final = 20
+"""Of the largest number that a count can be."""
 BASIC: Final = ("MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN")
 
 
@@ -192,7 +194,8 @@ def _read_att(c: Cursor, g: Grammar) -> StatusAtt:
         return item(c, g)
     raw = c.skip_value()
     return StatusAtt(
-        name.decode("ascii", "replace"), int(raw) if raw.isdigit() else raw.decode("utf-8", "replace")
+        name.decode("ascii", "replace"),
+        int(raw) if raw.isdigit() and len(raw) <= _DIGITS else raw.decode("utf-8", "replace"),
     )
 
 

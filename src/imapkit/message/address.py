@@ -47,6 +47,7 @@ class _Parser:
 
     __slots__ = (
         "angle",
+        "at",
         "broken",
         "comments",
         "found",
@@ -64,6 +65,8 @@ class _Parser:
         self.limit = limit
         self.found: list[Address] = []
         self.words: list[_Word] = []
+        self.at = False
+        """An ``@`` is among ``words``."""
         self.angle: list[_Word] | None = None
         self.inside = False
         self.route: bytes | None = None
@@ -126,8 +129,12 @@ class _Parser:
         return end
 
     def _word(self, text: bytes, quoted: bool) -> None:
-        into = self.angle if self.inside and self.angle is not None else self.words
-        into.append((text, self.space, quoted))
+        word = (text, self.space, quoted)
+        if self.inside and self.angle is not None:
+            self.angle.append(word)
+        else:
+            self.words.append(word)
+            self.at = self.at or _is_at(word)
         self.space = False
 
     def _open_angle(self) -> None:
@@ -150,12 +157,7 @@ class _Parser:
                 self.angle = []
             else:
                 self._word(b":", False)
-        elif (
-            self.words
-            and not self.group
-            and self.angle is None
-            and not any(_is_at(word) for word in self.words)
-        ):
+        elif self.words and not self.group and self.angle is None and not self.at:
             self.found.append(Address(None, None, _join(self.words, b" "), None))
             self.group = True
             self._reset()
@@ -186,6 +188,7 @@ class _Parser:
 
     def _reset(self) -> None:
         self.words = []
+        self.at = False
         self.angle = None
         self.inside = False
         self.route = None

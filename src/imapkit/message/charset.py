@@ -9,8 +9,15 @@ from __future__ import annotations
 import codecs
 import re
 from functools import lru_cache
+from importlib import import_module
 from typing import Final
 
+_CODEC: Final = re.compile(r"[a-z0-9_-]+")
+_VALID: Final = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]"
+    rb"|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}"
+)
+"""A character of UTF-8 above ASCII (RFC 3629 section 4)."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+()-]{0,60}")
 
 # Names found in mail that Python does not know, or knows as a subset of what is really sent.
@@ -119,11 +126,28 @@ def guess(data: bytes) -> str:
         return _western(data)
 
 
+# What windows-1252 leaves open stands for the control character of that number, as in iso-8859-1
+_WESTERN_TABLE: Final = "".join(
+    mapped if mapped != "\ufffd" else chr(octet)
+    for octet, mapped in enumerate(bytes(range(256)).decode("cp1252", "replace"))
+)
+
+
 def _western(data: bytes) -> str:
-    text = data.decode("cp1252", "surrogateescape")
-    if "\udc80" <= max(text, default="") <= "\udcff":
-        text = "".join(chr(ord(char) - 0xDC00) if "\udc80" <= char <= "\udcff" else char for char in text)
-    return text
+    return codecs.charmap_decode(data, "strict", _WESTERN_TABLE)[0]
+
+
+@lru_cache(maxsize=64)
+def _table(name: str) -> str | None:
+    """The characters of a charset with one octet each, U+FFFD where it has none; None for another charset."""
+    table = getattr(import_module(f"encodings.{name.replace('-', '_')}"), "decoding_table", None)
+    return None if not isinstance(table, str) or len(table) != 256 else table.replace("\ufffe", "\ufffd")
+
+
+def _replaced(data: bytes, name: str) -> str:
+    """``data`` with U+FFFD for what the charset does not have: by a table, since an error handler costs a call for each octet."""
+    table = _table(name) if _CODEC.fullmatch(name) else None
+    return data.decode(name, "replace") if table is None else codecs.charmap_decode(data, "strict", table)[0]
 
 
 def to_text(data: bytes, charset: str | bytes | None = None) -> str:
@@ -141,9 +165,9 @@ def to_text(data: bytes, charset: str | bytes | None = None) -> str:
     try:
         return data.decode(name)
     except UnicodeError:
-        return data.decode(name, "replace") if name != "utf-8" or not _looks_western(data) else _western(data)
+        return _western(data) if name == "utf-8" and _looks_western(data) else _replaced(data, name)
 
 
 def _looks_western(data: bytes) -> bool:
     """True where no octet sequence is UTF-8: the label was a lie."""
-    return not any(ord(char) > 0x7F and char != "\ufffd" for char in data.decode("utf-8", "replace"))
+    return _VALID.search(data) is None

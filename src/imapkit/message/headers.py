@@ -19,6 +19,10 @@ _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 _BLANK: Final = (b"\n", b"\r\n", b"\r", b"")
 _FEW: Final = 100
 """Names that are looked for by one expression: with more it is slower than field by field, and large. Clients choose them."""
+_SHORT: Final = 4096
+"""Octets of all names together, for the same reason."""
+LONGEST_NAME: Final = 998
+"""No line of a header is longer (RFC 5322 section 2.1.1): a longer name is no field's."""
 _PLAIN_NAME: Final = re.compile(rb"[!-9;-~\x80-\xff]+")
 
 
@@ -55,7 +59,7 @@ def fields(header: bytes) -> Iterator[Field]:
 def select_fields(header: bytes, names: Iterable[bytes], negate: bool = False) -> bytes:
     """HEADER.FIELDS, or HEADER.FIELDS.NOT when ``negate``: the fields and the blank line."""
     names = tuple(names)
-    if not negate and len(names) <= _FEW and is_tidy(header):
+    if not negate and _are_few(names) and is_tidy(header):
         chosen = _finder(names).findall(b"\n" + header)
         chosen.append(b"\r\n")
         return b"\n".join(chosen)
@@ -72,7 +76,7 @@ def select_fields_plainly(header: bytes, names: Iterable[bytes], negate: bool = 
 
 def select_from_all(headers: Sequence[bytes], names: Sequence[bytes]) -> list[bytes]:
     """``select_fields`` of each header, where they are all tidy by one search through all of them."""
-    if len(names) > _FEW:
+    if not _are_few(names):
         return [select_fields_plainly(header, names) for header in headers]
     text = b"\n" + b"\0\n".join(headers) + b"\0"
     count = len(headers)
@@ -84,6 +88,15 @@ def select_from_all(headers: Sequence[bytes], names: Sequence[bytes]) -> list[by
         and not found.startswith(b"\n")
     )
     return found[:-1].split(b"\0\n") if tidy else [select_fields(header, names) for header in headers]
+
+
+def known_names(names: Iterable[bytes]) -> frozenset[bytes]:
+    """Lower-case names of those that a field can have: what else a client sends is not carried through every message."""
+    return frozenset([name.lower() for name in names if len(name) <= LONGEST_NAME])
+
+
+def _are_few(names: Sequence[bytes]) -> bool:
+    return len(names) <= _FEW and sum(map(len, names)) <= _SHORT
 
 
 def is_tidy(header: bytes) -> bool:

@@ -20,7 +20,7 @@ TEXT_PLAIN: Final = Mime(b"text", b"plain", ((b"charset", b"us-ascii"),))
 DIGEST_DEFAULT: Final = Mime(b"message", b"rfc822")
 
 _FIELD: Final = re.compile(rb"content-([a-z0-9-]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE)
-_FOLD: Final = re.compile(rb"\r*\n")
+_FOLD: Final = re.compile(rb"(?<!\r)\r*+\n")  # tried once for each run of CRs, however long
 _TYPE: Final = re.compile(rb"[ \t]*([^\s/;=\"]+)[ \t]*/[ \t]*([^\s/;=\"(]+)")
 _ATTRIBUTE: Final = re.compile(rb"[;\s]*([^\s=;]+)\s*=\s*|[;\s]*[^\s=;]+\s*;?|[;\s=]+")
 _QUOTED: Final = re.compile(rb'"([^"\\]*(?:\\.[^"\\]*)*)"[^;]*', re.DOTALL)

@@ -25,6 +25,9 @@ _INLINE: Final = frozenset(
 _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffd]"
 )
+_ZEROS: Final = re.compile(r"&#0+(?=[0-9])")
+_FAR: Final = re.compile(r"&#[0-9]{8,};?")
+"""References beyond the last character there is: Python reads no number of thousands of digits."""
 _CONTROLS: Final = bytes([*range(9), *range(0x0E, 0x20), 0x7F])
 """Those of them that are ASCII."""
 
@@ -100,4 +103,4 @@ def strip_markup(text: str) -> str:
                 out.append(" ")
         if end < 0:
             break
-    return html.unescape("".join(out))
+    return html.unescape(_FAR.sub("\ufffd", _ZEROS.sub("&#", "".join(out))))

@@ -18,6 +18,8 @@ from imapkit.errors import UsageError
 from imapkit.record import record
 from imapkit.sasl.base import ScramKeys
 
+from ..wire.case import ascii_lower
+
 MAX_NAME = 255
 """Octets of a user name in UTF-8 (RFC 4616 asks for at least this many)."""
 
@@ -99,7 +101,7 @@ def user_name(text: str) -> str:
 @lru_cache(4096)
 def _normal(text: str) -> str:
     """Kept, for a login asks twice."""
-    name = _lower_ascii(unicodedata.normalize("NFKC", text))
+    name = ascii_lower(unicodedata.normalize("NFKC", text))
     if not name:
         raise UsageError("a user name cannot be empty")
     for char in name:
@@ -113,10 +115,6 @@ def _normal(text: str) -> str:
     if name in _RESERVED:
         raise UsageError(f"{name!r} has a meaning of its own in IMAP and cannot be a user name")
     return name
-
-
-def _lower_ascii(text: str) -> str:
-    return "".join(char.lower() if char.isascii() else char for char in text)
 
 
 def _describe(char: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from ..wire.case import ascii_lower
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
 
@@ -27,7 +28,7 @@ NOT_JUNK: Final = "$NotJunk"
 PHISHING: Final = "$Phishing"
 
 _CANONICAL: Final = {
-    name.lower(): name for name in (*SYSTEM, RECENT, FORWARDED, MDN_SENT, JUNK, NOT_JUNK, PHISHING)
+    ascii_lower(name): name for name in (*SYSTEM, RECENT, FORWARDED, MDN_SENT, JUNK, NOT_JUNK, PHISHING)
 }
 
 Flags = frozenset[str]
@@ -35,7 +36,7 @@ Flags = frozenset[str]
 
 def canonical(flag: str) -> str:
     """The one spelling of a well-known flag or keyword; others as they are."""
-    return _CANONICAL.get(flag.lower(), flag)
+    return _CANONICAL.get(ascii_lower(flag), flag)
 
 
 def is_keyword(flag: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Final
 from ..record import record
 from ..wire import terminals as t
 from ..wire import utf7
+from ..wire.case import ascii_upper
 from ..wire.cursor import Cursor
 
 DELIMITER: Final = "/"
@@ -22,16 +23,23 @@ NAME_OCTETS: Final = 1000
 """The longest whole name, in octets of UTF-8."""
 LEVEL_OCTETS: Final = 255
 """The longest level of a name, in octets of UTF-8."""
+_LONGEST_FORM: Final = 4 * NAME_OCTETS
+"""A name of more characters is too long in any form of Unicode."""
 DEPTH: Final = 32
 """The most levels of a name."""
 
 _FORBIDDEN: Final = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\ufffd\ufffe\uffff*%]")
 
 
+def is_inbox(name: str) -> bool:
+    """True for INBOX in any case of ASCII letters (RFC 3501 section 5.1): no other letter is one of its."""
+    return len(name) == len(INBOX) and name.isascii() and name.upper() == INBOX
+
+
 def normal(name: str) -> str:
     """INBOX, and INBOX as the first level, in capitals; the rest as it is."""
     first, slash, rest = name.partition(DELIMITER)
-    return INBOX + slash + rest if first.upper() == INBOX else name
+    return INBOX + slash + rest if is_inbox(first) else name
 
 
 def from_wire(data: bytes, *, utf8: bool) -> str:
@@ -45,8 +53,13 @@ def from_wire(data: bytes, *, utf8: bool) -> str:
 
 
 def _composed(c: Cursor, name: str) -> str:
-    """A server takes a name in any form of Unicode, and knows it in NFC (RFC 9051 section 5.1); a client keeps the server's form."""
-    return name if c.lenient or name.isascii() else unicodedata.normalize("NFC", name)
+    """A server takes a name in any form of Unicode, and knows it in NFC (RFC 9051 section 5.1); a client keeps the server's form.
+
+    Composing takes the square of the time that reading does, so it is not done to what is too long for a name in any form.
+    """
+    if c.lenient or name.isascii() or len(name) > _LONGEST_FORM:
+        return name
+    return unicodedata.normalize("NFC", name)
 
 
 def read_mailbox(c: Cursor) -> str:
@@ -71,6 +84,8 @@ def check_name(name: str) -> str | NameFault:
     """The name as it will be stored (NFC, INBOX in capitals), or why it cannot be."""
     if utf7.is_raw(name) or any(0xD800 <= ord(ch) <= 0xDFFF for ch in name):
         return NameFault("the name is neither modified UTF-7 nor UTF-8")
+    if len(name) > _LONGEST_FORM:
+        return NameFault(f"the name is longer than {NAME_OCTETS} octets")
     name = normal(unicodedata.normalize("NFC", name))
     if not name:
         return NameFault("the name is empty")
@@ -110,27 +125,57 @@ _SIMPLE_NAME: Final = re.compile(r"[ !#-%'-\[\]-~]{1,200}")
 _SIMPLE: Final = re.compile(r"([^*%]*)([*%]?)")
 
 
+def _is_below_inbox(name: str) -> bool:
+    """True for INBOX and what is below it, of a name that begins so: there the case of a pattern does not matter."""
+    return name[len(INBOX) : len(INBOX) + 1] in ("", DELIMITER)
+
+
 class ListPattern:
     """A LIST pattern: ``*`` matches anything, ``%`` anything without the delimiter. INBOX matches in any case.
 
-    Matching follows all places in the pattern at once, so it takes at most len(pattern) x len(name) steps. Patterns with no
-    wildcard but one at the end, which are nearly all, are compared as text.
+    Matching follows all places in the pattern at once, each a bit of a number: a few operations for each character of a name, however
+    many wildcards there are. Patterns with no wildcard but one at the end, which are nearly all, are compared as text.
     """
 
-    __slots__ = ("_pieces", "_prefix", "_wildcard", "pattern")
+    __slots__ = (
+        "_inbox_prefix",
+        "_literals",
+        "_percents",
+        "_prefix",
+        "_size",
+        "_stars",
+        "_wildcard",
+        "pattern",
+    )
 
     def __init__(self, pattern: str) -> None:
         self.pattern = normal(pattern)
-        pieces = re.sub(r"[*%]*\*[*%]*", "*", self.pattern)
-        self._pieces = re.sub(r"%+", "%", pieces)
-        simple = _SIMPLE.fullmatch(self._pieces)
+        pieces = re.sub(r"%+", "%", re.sub(r"[*%]*\*[*%]*", "*", self.pattern))
+        simple = _SIMPLE.fullmatch(pieces)
         self._prefix: str | None = simple[1] if simple else None
         self._wildcard: str = simple[2] if simple else ""
+        self._inbox_prefix = ascii_upper(pieces[: len(INBOX)]) + pieces[len(INBOX) :] if simple else ""
+        self._inbox_prefix = self._inbox_prefix.rstrip("*%")
+        self._size = len(pieces)
+        self._stars = self._percents = 0
+        self._literals: dict[str, int] = {}
+        if len(pieces) > 2 * NAME_OCTETS + 1:
+            self._size = -1  # more letters between the wildcards than any name has
+            return
+        for place, piece in enumerate(pieces):
+            if piece == "*":
+                self._stars |= 1 << place
+            elif piece == "%":
+                self._percents |= 1 << place
+            else:
+                self._literals[piece] = self._literals.get(piece, 0) | 1 << place
 
     def matches(self, name: str) -> bool:
         prefix = self._prefix
         if prefix is None:
             return self.matches_plainly(name)
+        if name.startswith(INBOX):
+            prefix = self._inbox_prefix if _is_below_inbox(name) else prefix
         if not name.startswith(prefix):
             return False
         if self._wildcard == "*":
@@ -139,27 +184,20 @@ class ListPattern:
 
     def matches_plainly(self, name: str) -> bool:
         """``matches`` for any pattern; the quick way must give the same."""
-        pieces = self._pieces
-        places = self._spread({0})
-        for ch in name:
-            reached: set[int] = set()
-            for place in places:
-                if place < len(pieces):
-                    piece = pieces[place]
-                    if piece == "*" or (piece == "%" and ch != DELIMITER):
-                        reached.add(place)
-                    elif piece == ch:
-                        reached.add(place + 1)
+        if self._size < 0:
+            return False
+        wild = self._stars | self._percents
+        places = 1 | (wild & 1) << 1
+        any_case = len(INBOX) if name.startswith(INBOX) and _is_below_inbox(name) else 0
+        for at, ch in enumerate(name):
+            stay = self._stars if ch == DELIMITER else wild
+            here = self._literals.get(ch, 0)
+            if at < any_case:
+                here |= self._literals.get(ch.lower(), 0)
+            reached = places & stay | (places & here) << 1
             if not reached:
                 return False
-            places = self._spread(reached)
-        return len(pieces) in places
-
-    def _spread(self, places: set[int]) -> set[int]:
-        """Wildcards match nothing, too."""
-        more = set(places)
-        for place in places:
-            while place < len(self._pieces) and self._pieces[place] in "*%":
-                place += 1
-                more.add(place)
-        return more
+            places = (
+                reached | (reached & wild) << 1
+            )  # no two wildcards are neighbours, and one matches nothing, too
+        return bool(places >> self._size & 1)

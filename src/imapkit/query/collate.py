@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Callable
 from typing import Final
 
+from ..wire.case import ascii_upper
+
 VERSION: Final = 1
 """Raise this when ``casemap`` changes: text stored under another version must be mapped anew."""
 
@@ -41,12 +43,9 @@ def casemap(text: str) -> str:
     return _SURROGATES.sub("\ufffd", text.translate(_MAP))
 
 
-_ASCII_UPPER: Final = {lower: lower - 32 for lower in range(0x61, 0x7B)}
-
-
 def ascii_casemap(text: str) -> str:
     """Text prepared by i;ascii-casemap: a to z in upper case, all else as it is (RFC 4790 section 9.2)."""
-    return text.upper() if text.isascii() else text.translate(_ASCII_UPPER)
+    return ascii_upper(text)
 
 
 def octet(text: str) -> str:

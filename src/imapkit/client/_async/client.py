@@ -206,9 +206,11 @@ class AsyncClient(AsyncVerbs):
             if found is None:
                 raise NoSuchMailbox(f"there is no mailbox for {role}", "NONEXISTENT")
             return found
+        from ...protocol.mailbox import is_inbox
+
         wanted = name or "INBOX"
         for folder in await self.folders(wanted):
-            if folder.name == wanted or (folder.name == "INBOX" and wanted.upper() == "INBOX"):
+            if folder.name == wanted or (folder.name == "INBOX" and is_inbox(wanted)):
                 return folder
         raise NoSuchMailbox(f"there is no mailbox {wanted}", "NONEXISTENT")
 

@@ -27,6 +27,7 @@ from imapkit.ports.store import (
     Trashed,
 )
 from imapkit.protocol.flags import DELETED, RECENT
+from imapkit.protocol.mailbox import normal
 from imapkit.protocol.numset import Range
 
 from . import bits
@@ -34,7 +35,7 @@ from .columns import remap
 from .content import NewContent
 from .entry import ACCOUNT, Created, Deleted, Expunged, Renamed, Subscribed, Unsubscribed, batch_of
 from .mailbox import OpenMailbox
-from .state import Change, State, Subscription, mailbox_name
+from .state import Change, State, Subscription
 from .trash import TrashBatch, split_id
 
 DURABLE, FLAGS_ONLY = True, False
@@ -198,14 +199,14 @@ class AccountModel(ABC):
         return found
 
     def find(self, name: str) -> MailboxRow | None:
-        number = self.names.get(mailbox_name(name))
+        number = self.names.get(normal(name))
         return None if number is None else self._row(number)
 
     def subscriptions(self) -> frozenset[str]:
         return self.subscribed
 
     def _existing(self, name: str) -> State:
-        number = self.names.get(mailbox_name(name))
+        number = self.names.get(normal(name))
         if number is None:
             raise MailboxMissing(f"there is no mailbox {name!r}")
         return self.states[number]
@@ -241,7 +242,7 @@ class AccountModel(ABC):
         return self._make(change, name, special_use)
 
     async def create(self, name: str, special_use: tuple[str, ...] = ()) -> MailboxRow:
-        name = mailbox_name(name)
+        name = normal(name)
         async with self.writing() as change:
             if name in self.names:
                 raise MailboxTaken(f"there is a mailbox {name!r} already")
@@ -261,7 +262,7 @@ class AccountModel(ABC):
         await self.settle(DURABLE)
 
     async def rename(self, old: str, new: str) -> None:
-        new = mailbox_name(new)
+        new = normal(new)
         async with self.writing() as change:
             source = self._existing(old)
             if new in self.names:
@@ -303,10 +304,10 @@ class AccountModel(ABC):
             self._make_path(change, superior)
 
     async def subscribe(self, name: str) -> None:
-        await self._set_subscription(mailbox_name(name), True)
+        await self._set_subscription(normal(name), True)
 
     async def unsubscribe(self, name: str) -> None:
-        await self._set_subscription(mailbox_name(name), False)
+        await self._set_subscription(normal(name), False)
 
     async def _set_subscription(self, name: str, wanted: bool) -> None:
         async with self.writing() as change:

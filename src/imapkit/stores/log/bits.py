@@ -10,6 +10,7 @@ from typing import Final
 
 from imapkit.errors import TooManyKeywords
 from imapkit.protocol.flags import ANSWERED, DELETED, DRAFT, FLAGGED, RECENT, SEEN, canonical
+from imapkit.wire.case import ascii_lower
 
 SYSTEM_BITS: Final = {ANSWERED: 0, FLAGGED: 1, DELETED: 2, SEEN: 3, DRAFT: 4}
 FIRST_KEYWORD: Final = 8
@@ -35,9 +36,9 @@ def find_bit(flag: str, keywords: Sequence[str]) -> int | None:
         return bit
     if flag in keywords:
         return FIRST_KEYWORD + keywords.index(flag)
-    lowered = flag.lower()
+    lowered = ascii_lower(flag)
     for number, name in enumerate(keywords):
-        if name.lower() == lowered:
+        if ascii_lower(name) == lowered:
             return FIRST_KEYWORD + number
     return None
 
@@ -58,7 +59,7 @@ def new_keywords(flags: Iterable[str], keywords: Sequence[str]) -> list[str]:
     for flag in sorted(flags):
         flag = canonical(flag)
         if flag != RECENT and find_bit(flag, keywords) is None:
-            fresh.setdefault(flag.lower(), flag)
+            fresh.setdefault(ascii_lower(flag), flag)
     if len(keywords) + len(fresh) > MOST_KEYWORDS:
         raise TooManyKeywords(f"a mailbox can have {MOST_KEYWORDS} keywords")
     return list(fresh.values())

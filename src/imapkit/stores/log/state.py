@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Final
 
 from imapkit.errors import MailboxMissing, StoreFull
-from imapkit.ports.store import INBOX, MailboxRow
+from imapkit.ports.store import MailboxRow
 from imapkit.protocol.numset import STAR, Range
 from imapkit.record import record
 
@@ -76,12 +76,6 @@ class State:
 
 _values: Final = attrgetter(*(each.name for each in fields(State)))
 """A change copies a state: this way takes a quarter of the time of ``dataclasses.replace``."""
-
-
-def mailbox_name(name: str) -> str:
-    """INBOX in any case is INBOX, as a superior too."""
-    first, slash, rest = name.partition("/")
-    return INBOX + slash + rest if first.upper() == INBOX else name
 
 
 def batch_totals(batch: Batch) -> Totals:

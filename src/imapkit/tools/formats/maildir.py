@@ -31,6 +31,7 @@ _FLAGS: Final = {flag: letter for letter, flag in _LETTERS.items()}
 _DOT: Final = "&AC4-"
 """A dot in modified UTF-7, where a plain one parts levels."""
 _TIME: Final = re.compile(r"[0-9]{1,15}")
+_KEYWORD_NUMBER: Final = re.compile(r"[0-9]{1,2}")
 _NUMBERS: Final = re.compile(r"([0-9]+)")
 _MOST_KEYWORDS: Final = 26
 
@@ -110,7 +111,7 @@ def _read_keywords(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for line in text.splitlines():
         number, _, keyword = line.partition(" ")
-        if number.isdigit() and int(number) < _MOST_KEYWORDS and keyword:
+        if _KEYWORD_NUMBER.fullmatch(number) and int(number) < _MOST_KEYWORDS and keyword:
             found[chr(ord("a") + int(number))] = f.canonical(keyword)
     return found
 

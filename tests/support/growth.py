@@ -1,0 +1,58 @@
+"""What a value costs as it grows: the same work at n, 2n and 4n may take no more than n log n, in CPU time and in memory.
+
+The CPU time of the best of a few runs counts, and what is too little to measure is no growth, so a busy machine fails nobody.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+import tracemalloc
+from collections.abc import Callable
+from math import log2
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+
+_RUNS: Final = 3
+_NOISE: Final = 0.004
+"""Seconds: a step of the clock, a collection of garbage."""
+_SLACK: Final = 2.2
+"""Caches, and the machine: twice the square of a factor of four is far above it."""
+_OCTETS: Final = 1 << 20
+
+
+def check_growth(make: Callable[[int], T], work: Callable[[T], object], size: int) -> None:
+    """``make(n)`` gives a value of size n (not measured), ``work`` is what it costs. Fails when that grows faster than n log n."""
+    small, middle, large = (_seconds(make(size * factor), work) for factor in (1, 2, 4))
+    allowed = _growth(size)
+    assert large <= max(small, _NOISE) * allowed, (
+        f"at {size}, twice and four times that it takes {small:.4f}, {middle:.4f} and {large:.4f} s"
+    )
+    held = [_peak(make(size * factor), work) for factor in (1, 4)]
+    assert held[1] <= max(held[0], _OCTETS) * allowed, f"memory grows from {held[0]} to {held[1]} octets"
+
+
+def _growth(size: int) -> float:
+    return 4 * log2(4 * size) / log2(size) * _SLACK
+
+
+def _seconds(value: T, work: Callable[[T], object]) -> float:
+    best = float("inf")
+    for _ in range(_RUNS):
+        gc.collect()
+        start = time.process_time()
+        work(value)
+        best = min(best, time.process_time() - start)
+        if best > 1:
+            break  # it is long enough to be exact
+    return best
+
+
+def _peak(value: T, work: Callable[[T], object]) -> int:
+    tracemalloc.start()
+    try:
+        work(value)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
