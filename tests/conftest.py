@@ -1,10 +1,14 @@
-"""What holds for every test: in CI nothing is skipped for want of a program."""
+"""What holds for every test: in CI nothing is skipped for want of a program; how long an example takes on a busy machine says nothing."""
 
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
 
 from tests.programs import REQUIRED
+
+settings.register_profile("imapkit", deadline=None)
+settings.load_profile("imapkit")
 
 
 @pytest.hookimpl(wrapper=True)

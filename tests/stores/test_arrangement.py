@@ -91,7 +91,7 @@ def discussion(rng: random.Random, count: int, disagree: float) -> list[Letter]:
 
 
 @pytest.mark.parametrize("algorithm", ["REFERENCES", "REFS", "ORDEREDSUBJECT"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(), st.integers(0, 300), st.sampled_from([0.0, 0.02, 0.3]))
 def test_discussions(algorithm: str, seed: int, count: int, disagree: float) -> None:
     sample = columns(discussion(random.Random(seed), count, disagree))
@@ -112,7 +112,6 @@ def test_deep_threads_are_for_the_other_way() -> None:
 # Ranks
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.lists(st.text("AB\u00df\U0001f600", max_size=3), max_size=9), max_size=9),
     st.sampled_from([16, 1 << 30]),

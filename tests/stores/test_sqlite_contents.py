@@ -7,7 +7,7 @@ from pathlib import Path
 
 import apsw
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from imapkit.message.index import index_message
@@ -63,7 +63,6 @@ def threads_plainly(mails: list[tuple[str | None, list[str], list[str], bool]]) 
     return found
 
 
-@settings(deadline=None)
 @given(st.lists(_mail, min_size=1, max_size=12), st.integers(0, 12))
 def test_many_at_once_are_as_one_by_one(
     mails: list[tuple[str | None, list[str], list[str], bool]], cut: int

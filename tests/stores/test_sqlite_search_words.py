@@ -55,7 +55,7 @@ def always_indexed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_search, "SCANNED", 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_listed_words_change_nothing(data: st.DataObject) -> None:
     """Whatever is common, however full the vocabulary is, and wherever a look-up stops."""
