@@ -6,6 +6,7 @@ from typing import Final
 
 from ..features.list_ import HAS_CHILDREN, NONEXISTENT, NOSELECT, ListData
 from ..features.status import MailboxStatus
+from ..protocol.given import Named
 from ..record import record
 from ..wire.case import ascii_lower
 
@@ -36,7 +37,7 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
 
 
 @record
-class Folder:
+class Folder(Named):
     """A mailbox, or a name above mailboxes. ``role``: what it is for ("sent", "trash"…), as far as the server says."""
 
     name: str

@@ -11,13 +11,16 @@ from typing import Final
 from ..features.condstore import HighestModSeq
 from ..features.select import Selected
 from ..ports.events import Arrived, Event, Expunged, Resynchronise, Vanished
+from ..protocol.given import Named
 
 _KEPT: Final = 10_000
 """Events kept for somebody who has not asked for them yet."""
 
 
-class MailboxView:
+class MailboxView(Named):
     """Counts and flags of an open mailbox. None: the server did not tell."""
+
+    name: str
 
     def __init__(self, selected: Selected) -> None:
         self.name = selected.name

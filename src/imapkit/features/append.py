@@ -19,6 +19,7 @@ from ..protocol import states
 from ..protocol.codes import Code
 from ..protocol.dates import read_date_time, write_date_time
 from ..protocol.flags import RECENT, read_flag_list, write_flag_list
+from ..protocol.given import MailboxName, flag_list, mailbox_name, moment
 from ..protocol.mailbox import read_mailbox
 from ..protocol.registry import Does, Feature, Grammar, Phase, Point
 from ..protocol.status import Ok
@@ -55,10 +56,14 @@ class AppendMessage:
 
     @classmethod
     def of(cls, message: bytes | Stream, flags: Iterable[str] = (), date: datetime | None = None) -> Self:
-        """From octets with CRLF line ends, or a stream of them."""
+        """From octets with CRLF line ends, or a stream of them; a ``date`` without zone is in this machine's. Raises UsageError."""
         if isinstance(message, bytes):
-            return cls(HeldLiteral(message), tuple(flags), date, b"\0" in message)
-        return cls(message, tuple(flags), date)
+            return cls(HeldLiteral(message), flag_list(flags), moment(date), b"\0" in message)
+        return cls(message, flag_list(flags), moment(date))
+
+    def checked(self) -> Self:
+        """The same, its date with a zone. Raises UsageError for what has no form on the wire."""
+        return type(self)(self.message, flag_list(self.flags), moment(self.date), self.binary)
 
     @classmethod
     def read(cls, c: Cursor, g: Grammar) -> Self:
@@ -170,7 +175,7 @@ def _check(ctx: SessionContext, literal: Literal) -> None:
 @feature.op
 def append(
     session: ClientSession,
-    mailbox: str,
+    mailbox: MailboxName,
     message: bytes | Stream,
     flags: Iterable[str] = (),
     date: datetime | None = None,
@@ -184,10 +189,10 @@ def append(
 
 
 def append_all(
-    session: ClientSession, mailbox: str, messages: tuple[AppendMessage, ...]
+    session: ClientSession, mailbox: MailboxName, messages: tuple[AppendMessage, ...]
 ) -> Op[AppendUid | None]:
     """One APPEND of all of them."""
     if any(message.binary for message in messages):
         session.need("BINARY", "to append a message that holds NUL")
-    done = yield Append(mailbox, messages)
+    done = yield Append(mailbox_name(mailbox), messages)
     return done.code(AppendUid)

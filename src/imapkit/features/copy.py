@@ -15,6 +15,7 @@ from ..ports.session import SessionContext
 from ..ports.store import Copied, MailboxRow
 from ..protocol import states
 from ..protocol.codes import Code
+from ..protocol.given import MailboxName, mailbox_name
 from ..protocol.mailbox import read_mailbox
 from ..protocol.numset import NumSet, asked, encode_numset, read_numset
 from ..protocol.registry import Does, Feature, Grammar, Phase
@@ -139,6 +140,6 @@ def copy_result(done: Completed) -> CopyResult:
 
 
 @feature.op
-def copy(numset: NumSet, mailbox: str, *, uid: bool = True) -> Op[CopyResult]:
+def copy(numset: NumSet, mailbox: MailboxName, *, uid: bool = True) -> Op[CopyResult]:
     """Copy messages to another mailbox (RFC 9051 section 6.4.7). Raises NoSuchMailbox, OverQuota, CommandFailed."""
-    return copy_result((yield Copy(asked(numset, uid=uid), mailbox, uid)))
+    return copy_result((yield Copy(asked(numset, uid=uid), mailbox_name(mailbox), uid)))

@@ -16,6 +16,7 @@ from ..ports.client import ClientSession, Op
 from ..ports.session import SessionContext
 from ..ports.store import MailboxRow
 from ..protocol import states
+from ..protocol.given import MailboxName, mailbox_name
 from ..protocol.mailbox import (
     DELIMITER,
     INBOX,
@@ -507,8 +508,8 @@ def plain_list_data(entry: ListEntry) -> ListData:
 @feature.op
 def list_mailboxes(
     session: ClientSession,
-    pattern: str = "*",
-    reference: str = "",
+    pattern: MailboxName = "*",
+    reference: MailboxName = "",
     *,
     selection: tuple[Writable, ...] = (),
     returns: tuple[Writable, ...] = (),
@@ -519,5 +520,5 @@ def list_mailboxes(
     """
     if selection or returns:
         session.need("LIST-EXTENDED", "for LIST with options")
-    done = yield List(reference, (pattern,), selection, returns)
+    done = yield List(mailbox_name(reference), (mailbox_name(pattern),), selection, returns)
     return tuple(done.of(ListData))

@@ -7,6 +7,7 @@ from typing import Self
 
 from ..ports.client import ClientSession, Op
 from ..ports.session import SessionContext
+from ..protocol.given import MailboxName, mailbox_name
 from ..protocol.registry import Feature, Grammar, Point
 from ..record import record
 from ..wire.cursor import Cursor
@@ -55,11 +56,11 @@ class ReturnStatus:
 
 @feature.op
 def list_status(
-    session: ClientSession, pattern: str = "*", *items: str
+    session: ClientSession, pattern: MailboxName = "*", *items: str
 ) -> Op[tuple[tuple[ListData, MailboxStatus | None], ...]]:
     """Mailboxes with their counts (RFC 5819); None for a name without a mailbox. Raises NotSupported, CommandFailed."""
     session.need("LIST-STATUS", "for counts with LIST")
     wanted = tuple(item.upper() for item in items) or default_items(session)
-    done = yield List("", (pattern,), returns=(ReturnStatus(wanted),))
+    done = yield List("", (mailbox_name(pattern),), returns=(ReturnStatus(wanted),))
     counts = {data.mailbox: mailbox_status(data, session.registry.grammar) for data in done.of(StatusData)}
     return tuple((data, counts.get(data.name)) for data in done.of(ListData))

@@ -7,6 +7,7 @@ from typing import Self
 from ..ports.client import Op
 from ..ports.session import SessionContext
 from ..protocol import states
+from ..protocol.given import MailboxName, mailbox_name
 from ..protocol.mailbox import DELIMITER, ListPattern, normal, read_list_mailbox, read_mailbox, superiors
 from ..protocol.registry import Feature, Grammar
 from ..record import record
@@ -76,7 +77,7 @@ async def handle_lsub(ctx: SessionContext, command: Lsub) -> None:
 
 
 @feature.op
-def lsub(pattern: str = "*", reference: str = "") -> Op[tuple[LsubData, ...]]:
+def lsub(pattern: MailboxName = "*", reference: MailboxName = "") -> Op[tuple[LsubData, ...]]:
     """Subscribed names that match ``pattern`` (RFC 3501 section 6.3.9). Raises CommandFailed."""
-    done = yield Lsub(reference, pattern)
+    done = yield Lsub(mailbox_name(reference), mailbox_name(pattern))
     return tuple(done.of(LsubData))

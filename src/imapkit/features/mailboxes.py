@@ -14,6 +14,7 @@ from ..ports.session import SessionContext
 from ..ports.store import MailboxRow
 from ..protocol import states
 from ..protocol.codes import Code
+from ..protocol.given import MailboxName, mailbox_name
 from ..protocol.mailbox import DELIMITER, INBOX, NameFault, check_name, read_mailbox
 from ..protocol.registry import Does, Feature, Grammar, Phase, Point, Writable
 from ..protocol.status import Kind, Ok, Status
@@ -209,30 +210,30 @@ async def handle_unsubscribe(ctx: SessionContext, command: Unsubscribe) -> None:
 
 
 @feature.op
-def create(mailbox: str, *params: Writable) -> Op[None]:
+def create(mailbox: MailboxName, *params: Writable) -> Op[None]:
     """Make a mailbox and the superior names it lacks (RFC 9051 section 6.3.4). Raises MailboxExists, NotAllowed, CommandFailed."""
-    yield Create(mailbox, params)
+    yield Create(mailbox_name(mailbox), params)
 
 
 @feature.op
-def delete(mailbox: str) -> Op[None]:
+def delete(mailbox: MailboxName) -> Op[None]:
     """Remove a mailbox and its messages (RFC 9051 section 6.3.5). Raises NoSuchMailbox, NotAllowed, CommandFailed."""
-    yield Delete(mailbox)
+    yield Delete(mailbox_name(mailbox))
 
 
 @feature.op
-def rename(old: str, new: str) -> Op[None]:
+def rename(old: MailboxName, new: str) -> Op[None]:
     """Rename a mailbox and its inferior names (RFC 9051 section 6.3.6). Raises NoSuchMailbox, MailboxExists, CommandFailed."""
-    yield Rename(old, new)
+    yield Rename(mailbox_name(old), mailbox_name(new))
 
 
 @feature.op
-def subscribe(mailbox: str) -> Op[None]:
+def subscribe(mailbox: MailboxName) -> Op[None]:
     """Add a name to the user's list of subscribed mailboxes (RFC 9051 section 6.3.7). Raises CommandFailed."""
-    yield Subscribe(mailbox)
+    yield Subscribe(mailbox_name(mailbox))
 
 
 @feature.op
-def unsubscribe(mailbox: str) -> Op[None]:
+def unsubscribe(mailbox: MailboxName) -> Op[None]:
     """Take a name off the user's list of subscribed mailboxes (RFC 9051 section 6.3.8). Raises CommandFailed."""
-    yield Unsubscribe(mailbox)
+    yield Unsubscribe(mailbox_name(mailbox))

@@ -15,6 +15,7 @@ from ..ports.session import SessionContext
 from ..ports.store import FlagAction
 from ..protocol import states
 from ..protocol.flags import DELETED
+from ..protocol.given import MailboxName, mailbox_name
 from ..protocol.numset import NumSet, asked
 from ..protocol.registry import Does, Feature, Phase
 from ..protocol.status import Kind, Ok, Status
@@ -80,7 +81,12 @@ async def handle_move(ctx: SessionContext, command: Move) -> Ok:
 
 @feature.op
 def move(
-    session: ClientSession, numset: NumSet, mailbox: str, *, uid: bool = True, plain_expunge: bool = False
+    session: ClientSession,
+    numset: NumSet,
+    mailbox: MailboxName,
+    *,
+    uid: bool = True,
+    plain_expunge: bool = False,
 ) -> Op[CopyResult]:
     r"""Move messages to another mailbox (RFC 6851), by COPY, STORE and UID EXPUNGE where the server has no MOVE.
 
@@ -88,9 +94,9 @@ def move(
     every other message marked \Deleted too. Raises NoSuchMailbox, OverQuota, CommandFailed; UnknownOutcome when the connection was
     lost between the steps.
     """
-    numset = asked(numset, uid=uid)
+    numset, name = asked(numset, uid=uid), mailbox_name(mailbox)
     if session.has("MOVE"):
-        return copy_result((yield Move(numset, mailbox, uid)))
+        return copy_result((yield Move(numset, name, uid)))
     if not session.has("UIDPLUS") and not plain_expunge:
         raise NotSupported(
             "MOVE", "and without UIDPLUS, messages that others marked as deleted would be removed too"
@@ -101,7 +107,7 @@ def move(
     results: list[CopyResult] = []
     done: list[str] = []
     for part in found.messages.split(_RANGES):
-        result = yield from _copy_and_remove(session, part, mailbox, done)
+        result = yield from _copy_and_remove(session, part, name, done)
         results.append(result)
     return _joined(results)
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from ..errors import CommandFailed, UsageError
 from ..ports.client import ClientSession, Op
+from ..protocol.given import MailboxName, mailbox_name
 from ..protocol.numset import NumSet, Range
 from ..protocol.registry import Feature, Point
 from ..protocol.uid_codes import AppendUid
@@ -27,7 +28,7 @@ feature.word_reader(Point.APPEND_MORE, MORE.decode("ascii"), AppendMessage.read,
 
 @feature.op
 def multiappend(
-    session: ClientSession, mailbox: str, messages: Sequence[AppendMessage]
+    session: ClientSession, mailbox: MailboxName, messages: Sequence[AppendMessage]
 ) -> Op[AppendUid | None]:
     """Put messages into a mailbox, all or none (RFC 3502); their UIDs in the same order, where the server tells them (RFC 4315).
 
@@ -38,6 +39,7 @@ def multiappend(
         raise UsageError("there is no message to append")
     if any(not message.message.size for message in messages):
         raise UsageError("a message cannot be empty: no server takes it")
+    mailbox, messages = mailbox_name(mailbox), [message.checked() for message in messages]
     if len(messages) == 1 or session.has("MULTIAPPEND"):
         return (yield from append_all(session, mailbox, tuple(messages)))
     told: list[AppendUid | None] = []

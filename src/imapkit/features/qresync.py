@@ -13,6 +13,7 @@ from ..errors import Bad
 from ..ports.client import ClientSession, Completed, Op
 from ..ports.events import Vanished
 from ..ports.session import SessionContext, View
+from ..protocol.given import MailboxName, mailbox_name
 from ..protocol.numset import STAR, NumSet, Range, encode_ranges, overlap, without
 from ..protocol.registry import Feature, Grammar, Phase, Point, Writable
 from ..protocol.status import Kind, Status
@@ -352,19 +353,20 @@ def _with_flags(items: Sequence[FetchItem]) -> tuple[FetchItem, ...]:
 
 @feature.op
 def resync(
-    session: ClientSession, mailbox: str, known: QresyncParam, *, read_only: bool = False
+    session: ClientSession, mailbox: MailboxName, known: QresyncParam, *, read_only: bool = False
 ) -> Op[Resynced]:
     """Open a mailbox and learn what changed since it was open last, in one round trip where the server can (RFC 7162 section 3.2.5).
 
     A server with CONDSTORE alone takes two commands more, any other one tells all flags anew: the result is the same.
     Raises NoSuchMailbox, CommandFailed.
     """
+    name = mailbox_name(mailbox)
     if session.has("QRESYNC") and "QRESYNC" not in session.enabled:
         yield from enable(session, "QRESYNC")
     quick = "QRESYNC" in session.enabled
     condstore = session.has("CONDSTORE")
     param: tuple[Writable, ...] = (known,) if quick else (CondstoreParam(),) if condstore else ()
-    selected = yield from (examine if read_only else select)(session, mailbox, *param)
+    selected = yield from (examine if read_only else select)(session, name, *param)
     if selected.uidvalidity != known.uidvalidity:
         return Resynced(selected, False, Changed(NumSet(), []))
     numbered = NOMODSEQ not in selected.codes

@@ -18,6 +18,7 @@ from ..protocol import flags as names
 from ..protocol import states
 from ..protocol.codes import simple_code
 from ..protocol.flags import read_flag_list, write_flag_list
+from ..protocol.given import MailboxName, mailbox_name
 from ..protocol.mailbox import read_mailbox
 from ..protocol.registry import Does, Feature, Grammar, Phase, Point, Sync, Writable
 from ..protocol.response import Response, write_response
@@ -490,15 +491,15 @@ def _with_codes(found: Selected) -> Selected:
 
 
 @feature.op
-def select(session: ClientSession, mailbox: str, *params: Writable) -> Op[Selected]:
+def select(session: ClientSession, mailbox: MailboxName, *params: Writable) -> Op[Selected]:
     """Open a mailbox for reading and writing (RFC 9051 section 6.3.2). Raises NoSuchMailbox, CommandFailed."""
-    return (yield from _selected(session, Select(mailbox, params)))
+    return (yield from _selected(session, Select(mailbox_name(mailbox), params)))
 
 
 @feature.op
-def examine(session: ClientSession, mailbox: str, *params: Writable) -> Op[Selected]:
+def examine(session: ClientSession, mailbox: MailboxName, *params: Writable) -> Op[Selected]:
     """Open a mailbox read-only (RFC 9051 section 6.3.3). Raises NoSuchMailbox, CommandFailed."""
-    return (yield from _selected(session, Examine(mailbox, params)))
+    return (yield from _selected(session, Examine(mailbox_name(mailbox), params)))
 
 
 @feature.op

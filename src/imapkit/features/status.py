@@ -14,6 +14,7 @@ from ..ports.client import ClientSession, Op
 from ..ports.session import SessionContext
 from ..ports.store import MailboxRow
 from ..protocol import states
+from ..protocol.given import MailboxName, mailbox_name
 from ..protocol.mailbox import is_simple, read_mailbox
 from ..protocol.registry import Does, Feature, Grammar, Phase, Point
 from ..record import record
@@ -279,14 +280,15 @@ def mailbox_status(data: StatusData, g: Grammar) -> MailboxStatus:
 
 
 @feature.op
-def status(session: ClientSession, mailbox: str, *items: str) -> Op[MailboxStatus]:
+def status(session: ClientSession, mailbox: MailboxName, *items: str) -> Op[MailboxStatus]:
     """Counts of a mailbox (RFC 9051 section 6.3.11); without ``items``, MESSAGES UIDNEXT UIDVALIDITY UNSEEN and what else is offered.
 
     Raises NoSuchMailbox, CommandFailed.
     """
-    done = yield StatusCommand(mailbox, tuple(item.upper() for item in items) or default_items(session))
+    name = mailbox_name(mailbox)
+    done = yield StatusCommand(name, tuple(item.upper() for item in items) or default_items(session))
     data = done.last(StatusData)
-    return mailbox_status(data, session.registry.grammar) if data else MailboxStatus(mailbox)
+    return mailbox_status(data, session.registry.grammar) if data else MailboxStatus(name)
 
 
 def default_items(session: ClientSession) -> tuple[str, ...]:

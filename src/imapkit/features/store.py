@@ -21,6 +21,7 @@ from ..protocol import flags as names
 from ..protocol import states
 from ..protocol.codes import Code
 from ..protocol.flags import read_flag, read_flag_list, write_flag_list
+from ..protocol.given import flag_list
 from ..protocol.numset import NumSet, asked, read_numset, write_numset
 from ..protocol.registry import Does, Feature, Grammar, Phase, Point, Sync, Writable
 from ..protocol.status import Ok
@@ -234,7 +235,7 @@ def store(
     if unchanged_since is not None:
         session.need("CONDSTORE", "to change flags only where nobody else did")
         modifiers = (UnchangedSince(unchanged_since),)
-    done = yield Store(asked(numset, uid=uid), action, tuple(flags), uid, silent, modifiers)
+    done = yield Store(asked(numset, uid=uid), action, flag_list(flags), uid, silent, modifiers)
     refused = done.code(Modified)
     return StoreResult(gather(done), refused.numset if refused else NumSet())
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from ..errors import LimitExceeded, NotAnImapServer, ParseError, ProtocolError, UsageError
+from ..errors import ImapError, LimitExceeded, NotAnImapServer, ParseError, ProtocolError, UsageError
 from ..record import record
 from ..wire.frame import Frame, Framer, Literal, LiteralWanted, OpenSink, Refused
 from ..wire.limits import CLIENT, Limits
@@ -110,7 +110,13 @@ class ClientConnection:
             raise UsageError("a command is under way on this connection")
         tag = f"A{self._count + 1}"
         w = Writer(self.literal_mode, utf8=self.utf8)
-        write_command(w, tag, command)
+        try:
+            write_command(w, tag, command)
+        except ImapError:
+            raise
+        except Exception as error:  # whatever Python says of a value of a wrong type
+            name = type(command).__name__.upper().removesuffix("COMMAND")
+            raise UsageError(f"the arguments of {name} cannot be sent: {error}") from error
         self._parts = w.finish()
         self._pauses = frozenset(w.pauses)
         self._index = 0

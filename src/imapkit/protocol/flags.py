@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from ..errors import UsageError
 from ..wire.case import ascii_lower
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
@@ -54,7 +55,11 @@ def read_flag_list(c: Cursor) -> tuple[str, ...]:
 
 
 def write_flag(w: Writer, flag: str) -> None:
-    w.flag(flag.encode("utf-8", "surrogateescape"))
+    try:
+        octets = flag.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise UsageError(f"a flag holds no half of a surrogate pair: {flag!a}") from None
+    w.flag(octets)
 
 
 def write_flag_list(w: Writer, flags: Iterable[str]) -> None:

@@ -259,4 +259,8 @@ def read_text(c: Cursor) -> str:
 
 
 def write_text(w: Writer, text: str) -> None:
-    w.astring(text.encode("utf-8", "surrogateescape"))
+    try:
+        octets = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise UsageError(f"nothing can be searched for half of a surrogate pair: {text!a}") from None
+    w.astring(octets)

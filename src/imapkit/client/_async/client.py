@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from ...errors import ImapError, NoSuchMailbox, TooBig, UsageError
+from ...errors import ImapError, NoSuchMailbox, NotSupported, TooBig, UsageError
+from ...protocol.given import flag_list, mailbox_name, moment
 from .verbs import AsyncVerbs
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ...features.qresync import QresyncParam, Resynced
     from ...features.select import Selected
     from ...ports.client import Op
+    from ...protocol.given import MailboxName
     from ...protocol.registry import Writable
     from ..files import MessageSource
     from ..folders import Folder
@@ -103,7 +105,7 @@ class AsyncClient(AsyncVerbs):
     # Mailboxes
 
     async def select(
-        self, mailbox: str | Folder = "INBOX", *params: Writable, read_only: bool = False
+        self, mailbox: MailboxName = "INBOX", *params: Writable, read_only: bool = False
     ) -> AsyncMailbox:
         """Open a mailbox (RFC 9051 sections 6.3.2 and 6.3.3). Raises NoSuchMailbox, CommandFailed.
 
@@ -111,17 +113,15 @@ class AsyncClient(AsyncVerbs):
         """
         from ...features.select import examine, select
 
-        connection = self.connection
-        connection.view = None
         verb = examine if read_only else select
-        return self._opened(await connection.run(verb(connection, _name(mailbox), *params)))
+        return self._opened(await self._open(verb(self.connection, mailbox, *params)))
 
-    async def examine(self, mailbox: str | Folder = "INBOX") -> AsyncMailbox:
+    async def examine(self, mailbox: MailboxName = "INBOX") -> AsyncMailbox:
         """Open a mailbox read-only. Raises NoSuchMailbox, CommandFailed."""
         return await self.select(mailbox, read_only=True)
 
     async def resync(
-        self, mailbox: str | Folder, known: QresyncParam, *, read_only: bool = False
+        self, mailbox: MailboxName, known: QresyncParam, *, read_only: bool = False
     ) -> tuple[AsyncMailbox, Resynced]:
         """Open a mailbox, and what changed in it since a MODSEQ (RFC 7162): in one round trip where the server has QRESYNC.
 
@@ -129,10 +129,18 @@ class AsyncClient(AsyncVerbs):
         """
         from ...features.qresync import resync
 
-        connection = self.connection
-        connection.view = None
-        found = await connection.run(resync(connection, _name(mailbox), known, read_only=read_only))
+        found = await self._open(resync(self.connection, mailbox, known, read_only=read_only))
         return self._opened(found.selected), found
+
+    async def _open(self, op: Op[T]) -> T:
+        """Run a verb that opens a mailbox; the one that was open stays so only if nothing was sent."""
+        connection = self.connection
+        before, connection.view = connection.view, None
+        try:
+            return await connection.run(op)
+        except (UsageError, NotSupported):
+            connection.view = before
+            raise
 
     def _opened(self, selected: Selected) -> AsyncMailbox:
         from .mailbox import AsyncMailbox
@@ -216,7 +224,7 @@ class AsyncClient(AsyncVerbs):
 
     async def append(
         self,
-        mailbox: str | Folder,
+        mailbox: MailboxName,
         message: MessageSource,
         *,
         flags: Iterable[str] = (),
@@ -227,17 +235,15 @@ class AsyncClient(AsyncVerbs):
         ``message``: octets, an ``EmailMessage``, a ``Path`` or a binary file; files of any size take constant memory.
         ``date``: of arrival; now, if not given. Raises NoSuchMailbox, TooBig, OverQuota, CommandFailed.
         """
-        from datetime import UTC
-
         from ...features.append import append
         from ..files import Upload
 
+        name, kept, arrived = mailbox_name(mailbox), flag_list(flags), moment(date)
         upload = Upload(message)
         self._check_size(upload.size)
         if upload.has_nul:
             raise UsageError("the message holds NUL octets, which no message may (RFC 5322)")
-        moment = date.astimezone(UTC) if date is not None and date.tzinfo is None else date
-        found = await self.connection.run(append(self.connection, _name(mailbox), upload, flags, moment))
+        found = await self.connection.run(append(self.connection, name, upload, kept, arrived))
         return next(found.uids.numbers(), None) if found is not None else None
 
     def _check_size(self, size: int) -> None:
@@ -250,10 +256,6 @@ class AsyncClient(AsyncVerbs):
     async def identify(self, fields: Mapping[str, str | None]) -> dict[str, str | None]:
         """Exchange identities if the server can (ID); nothing otherwise."""
         return await self.id(fields) if self.has("ID") else {}
-
-
-def _name(mailbox: str | Folder) -> str:
-    return mailbox if isinstance(mailbox, str) else mailbox.name
 
 
 def _sorted(folders: Iterable[Folder]) -> list[Folder]:

@@ -18,7 +18,6 @@ from ...errors import (
     ImapError,
     ProtocolError,
     UnknownOutcome,
-    UsageError,
 )
 from ...features.base import Logout
 from ...features.fetch_quick import quick_fetch
@@ -63,6 +62,7 @@ class AsyncConnection(SessionState):
         self.pump = AsyncPump(stream, self.core)
         self.under_way: AsyncUnderWay | None = None
         self._lock = AsyncFairLock()
+        self._begun = False
         self._stream = stream
         self._context: ssl.SSLContext | None = None
 
@@ -169,6 +169,7 @@ class AsyncConnection(SessionState):
             return result
 
     async def _step(self, step: Step) -> Completed:
+        self._begun = True
         if isinstance(step, StartTls):
             await self._start_tls(self.timeout)
             return Completed(Status(Kind.OK), [])
@@ -177,7 +178,9 @@ class AsyncConnection(SessionState):
             self.compressed = True
             return Completed(Status(Kind.OK), [])
         command = step.command if isinstance(step, Exchange) else step
+        self._begun = False
         self.begin(command)
+        self._begun = True
         data: list[Response] = []
         while True:
             event = await self.pump.event(self.timeout)
@@ -198,8 +201,8 @@ class AsyncConnection(SessionState):
         """Begin a command. Raises UsageError for arguments that have no form on the wire."""
         self.core.literal_mode = self.literal_mode
         self.core.utf8 = self.utf8
-        self.asking = Does.TELLS_MESSAGES in self.registry.does(command)
         self.core.send(command)
+        self.asking = Does.TELLS_MESSAGES in self.registry.does(command)
 
     def take(self, event: Response | Farewell | Greeted) -> None:
         """Take in untagged data."""
@@ -239,8 +242,8 @@ class AsyncConnection(SessionState):
 
     async def _cut(self, step: Step, done: list[str], error: BaseException) -> BaseException:
         """A step did not come to its end: get the stream in step again, or close it. Gives what to raise."""
-        if self.core.tag is None and isinstance(error, UsageError):
-            return error  # nothing was begun
+        if not self._begun:
+            return error  # nothing was sent
         sent = self.core.tag is not None and self.pump.sent
         known = not isinstance(error, ImapError) and Does.TURNS not in self.registry.does(step)
         if not known or not sent or isinstance(step, Exchange | StartTls | StartDeflate):

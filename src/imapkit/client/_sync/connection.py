@@ -19,7 +19,6 @@ from ...errors import (
     ImapError,
     ProtocolError,
     UnknownOutcome,
-    UsageError,
 )
 from ...features.base import Logout
 from ...features.fetch_quick import quick_fetch
@@ -64,6 +63,7 @@ class Connection(SessionState):
         self.pump = Pump(stream, self.core)
         self.under_way: UnderWay | None = None
         self._lock = FairLock()
+        self._begun = False
         self._stream = stream
         self._context: ssl.SSLContext | None = None
 
@@ -170,6 +170,7 @@ class Connection(SessionState):
             return result
 
     def _step(self, step: Step) -> Completed:
+        self._begun = True
         if isinstance(step, StartTls):
             self._start_tls(self.timeout)
             return Completed(Status(Kind.OK), [])
@@ -178,7 +179,9 @@ class Connection(SessionState):
             self.compressed = True
             return Completed(Status(Kind.OK), [])
         command = step.command if isinstance(step, Exchange) else step
+        self._begun = False
         self.begin(command)
+        self._begun = True
         data: list[Response] = []
         while True:
             event = self.pump.event(self.timeout)
@@ -199,8 +202,8 @@ class Connection(SessionState):
         """Begin a command. Raises UsageError for arguments that have no form on the wire."""
         self.core.literal_mode = self.literal_mode
         self.core.utf8 = self.utf8
-        self.asking = Does.TELLS_MESSAGES in self.registry.does(command)
         self.core.send(command)
+        self.asking = Does.TELLS_MESSAGES in self.registry.does(command)
 
     def take(self, event: Response | Farewell | Greeted) -> None:
         """Take in untagged data."""
@@ -240,8 +243,8 @@ class Connection(SessionState):
 
     def _cut(self, step: Step, done: list[str], error: BaseException) -> BaseException:
         """A step did not come to its end: get the stream in step again, or close it. Gives what to raise."""
-        if self.core.tag is None and isinstance(error, UsageError):
-            return error  # nothing was begun
+        if not self._begun:
+            return error  # nothing was sent
         sent = self.core.tag is not None and self.pump.sent
         known = not isinstance(error, ImapError) and Does.TURNS not in self.registry.does(step)
         if not known or not sent or isinstance(step, Exchange | StartTls | StartDeflate):

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from ...errors import UsageError
 from ...features.copy import copy
 from ...features.esearch import search
 from ...features.fetch import Fetch
@@ -21,6 +20,7 @@ from ...features.store import store
 from ...features.uidplus import expunge
 from ...ports.store import FlagAction
 from ...protocol import flags as names
+from ...protocol.given import MailboxName, flag_list, mailbox_name
 from ...protocol.numset import NumSet
 from ...query.key import SearchKey
 from ...query.keys import UID
@@ -126,7 +126,7 @@ class Query:
         draft: bool | None = None,
     ) -> int:
         """Add and remove flags and keywords; how many messages it was asked for. Raises LimitReached, CommandFailed."""
-        on, off = list(_listed(add)), list(_listed(remove))
+        on, off = list(flag_list(add)), list(flag_list(remove))
         for flag, wanted in (
             (names.SEEN, seen),
             (names.FLAGGED, flagged),
@@ -144,29 +144,30 @@ class Query:
 
     def set_flags(self, flags: Iterable[str]) -> int:
         """Replace all flags and keywords; how many messages it was asked for."""
+        replacing = list(flag_list(flags))
         uids = self.uidset()
-        self._store(uids, FlagAction.REPLACE, list(_listed(flags)))
+        self._store(uids, FlagAction.REPLACE, replacing)
         return uids.count()
 
-    def copy(self, mailbox: str) -> dict[int, int]:
+    def copy(self, mailbox: MailboxName) -> dict[int, int]:
         """Copy to another mailbox; the new UIDs by the old ones, where the server tells. Raises NoSuchMailbox, OverQuota."""
-        connection = self.mailbox.connection
+        connection, name = self.mailbox.connection, mailbox_name(mailbox)
         pairs: dict[int, int] = {}
         for part in _parts(self.uidset()):
             self.mailbox.check_open()
-            pairs.update((connection.run(copy(part, mailbox))).pairs())
+            pairs.update((connection.run(copy(part, name))).pairs())
         return pairs
 
-    def move(self, mailbox: str) -> dict[int, int]:
+    def move(self, mailbox: MailboxName) -> dict[int, int]:
         """Move to another mailbox; the new UIDs by the old ones, where the server tells.
 
         Raises NoSuchMailbox, OverQuota; NotSupported where it could not be done without removing other messages.
         """
-        connection = self.mailbox.connection
+        connection, name = self.mailbox.connection, mailbox_name(mailbox)
         pairs: dict[int, int] = {}
         for part in _parts(self.uidset()):
             self.mailbox.check_open()
-            pairs.update((connection.run(move(connection, part, mailbox))).pairs())
+            pairs.update((connection.run(move(connection, part, name))).pairs())
         return pairs
 
     def delete(self) -> int:
@@ -187,12 +188,6 @@ class Query:
         for part in _parts(uids):
             self.mailbox.check_open()
             connection.run(store(connection, part, action, flags, silent=True))
-
-
-def _listed(flags: Iterable[str]) -> Iterable[str]:
-    if isinstance(flags, str):
-        raise UsageError("flags are a list or a set of texts, not one text")
-    return flags
 
 
 def _parts(uids: NumSet) -> Iterator[NumSet]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ...features.thread import ThreadResult
     from ...ports.client import Op
     from ...ports.store import FlagAction
+    from ...protocol.given import MailboxName
     from ...protocol.numset import NumSet
     from ...protocol.registry import Writable
     from ...protocol.uid_codes import AppendUid
@@ -110,31 +111,31 @@ class Verbs:
 
         return self.run(verb())
 
-    def create(self, mailbox: str, *params: Writable) -> None:
+    def create(self, mailbox: MailboxName, *params: Writable) -> None:
         """Make a mailbox and the superior names it lacks (RFC 9051 section 6.3.4). Raises MailboxExists, NotAllowed, CommandFailed."""
         from ...features.mailboxes import create as verb
 
         return self.run(verb(mailbox, *params))
 
-    def delete(self, mailbox: str) -> None:
+    def delete(self, mailbox: MailboxName) -> None:
         """Remove a mailbox and its messages (RFC 9051 section 6.3.5). Raises NoSuchMailbox, NotAllowed, CommandFailed."""
         from ...features.mailboxes import delete as verb
 
         return self.run(verb(mailbox))
 
-    def rename(self, old: str, new: str) -> None:
+    def rename(self, old: MailboxName, new: str) -> None:
         """Rename a mailbox and its inferior names (RFC 9051 section 6.3.6). Raises NoSuchMailbox, MailboxExists, CommandFailed."""
         from ...features.mailboxes import rename as verb
 
         return self.run(verb(old, new))
 
-    def subscribe(self, mailbox: str) -> None:
+    def subscribe(self, mailbox: MailboxName) -> None:
         """Add a name to the user's list of subscribed mailboxes (RFC 9051 section 6.3.7). Raises CommandFailed."""
         from ...features.mailboxes import subscribe as verb
 
         return self.run(verb(mailbox))
 
-    def unsubscribe(self, mailbox: str) -> None:
+    def unsubscribe(self, mailbox: MailboxName) -> None:
         """Take a name off the user's list of subscribed mailboxes (RFC 9051 section 6.3.8). Raises CommandFailed."""
         from ...features.mailboxes import unsubscribe as verb
 
@@ -146,7 +147,7 @@ class Verbs:
 
         return self.run(verb(self.session))
 
-    def status(self, mailbox: str, *items: str) -> MailboxStatus:
+    def status(self, mailbox: MailboxName, *items: str) -> MailboxStatus:
         """Counts of a mailbox (RFC 9051 section 6.3.11); without ``items``, MESSAGES UIDNEXT UIDVALIDITY UNSEEN and what else is offered.
 
         Raises NoSuchMailbox, CommandFailed.
@@ -157,8 +158,8 @@ class Verbs:
 
     def list_mailboxes(
         self,
-        pattern: str = "*",
-        reference: str = "",
+        pattern: MailboxName = "*",
+        reference: MailboxName = "",
         *,
         selection: tuple[Writable, ...] = (),
         returns: tuple[Writable, ...] = (),
@@ -171,21 +172,21 @@ class Verbs:
 
         return self.run(verb(self.session, pattern, reference, selection=selection, returns=returns))
 
-    def lsub(self, pattern: str = "*", reference: str = "") -> tuple[LsubData, ...]:
+    def lsub(self, pattern: MailboxName = "*", reference: MailboxName = "") -> tuple[LsubData, ...]:
         """Subscribed names that match ``pattern`` (RFC 3501 section 6.3.9). Raises CommandFailed."""
         from ...features.lsub import lsub as verb
 
         return self.run(verb(pattern, reference))
 
     def list_status(
-        self, pattern: str = "*", *items: str
+        self, pattern: MailboxName = "*", *items: str
     ) -> tuple[tuple[ListData, MailboxStatus | None], ...]:
         """Mailboxes with their counts (RFC 5819); None for a name without a mailbox. Raises NotSupported, CommandFailed."""
         from ...features.list_status import list_status as verb
 
         return self.run(verb(self.session, pattern, *items))
 
-    def multiappend(self, mailbox: str, messages: Sequence[AppendMessage]) -> AppendUid | None:
+    def multiappend(self, mailbox: MailboxName, messages: Sequence[AppendMessage]) -> AppendUid | None:
         """Put messages into a mailbox, all or none (RFC 3502); their UIDs in the same order, where the server tells them (RFC 4315).
 
         A server without MULTIAPPEND gets them one by one: if it refuses one, those before it stay, and a note of the error says how
@@ -256,14 +257,14 @@ class Verbs:
 
         return self.run(verb(self.session, numset))
 
-    def copy(self, numset: NumSet, mailbox: str, *, uid: bool = True) -> CopyResult:
+    def copy(self, numset: NumSet, mailbox: MailboxName, *, uid: bool = True) -> CopyResult:
         """Copy messages to another mailbox (RFC 9051 section 6.4.7). Raises NoSuchMailbox, OverQuota, CommandFailed."""
         from ...features.copy import copy as verb
 
         return self.run(verb(numset, mailbox, uid=uid))
 
     def move(
-        self, numset: NumSet, mailbox: str, *, uid: bool = True, plain_expunge: bool = False
+        self, numset: NumSet, mailbox: MailboxName, *, uid: bool = True, plain_expunge: bool = False
     ) -> CopyResult:
         r"""Move messages to another mailbox (RFC 6851), by COPY, STORE and UID EXPUNGE where the server has no MOVE.
 
