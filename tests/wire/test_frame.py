@@ -151,7 +151,7 @@ def test_large_literals_go_to_the_sink_and_small_ones_do_not() -> None:
     framer = Framer(SMALL, gate=False, open_sink=open_sink)
     (frame,) = run(framer, [b"a X {10}\r\n0123456789 {11}\r\n01234", b"567890\r\n"])
     assert isinstance(frame, Frame)
-    assert opened == [(b"a X {10}\r\n {11}\r\n", 11)]
+    assert opened == [(b"a X {10}\r\n", 11)], "the beginning of the frame, whatever literals it had before"
     assert [literal.read() for literal in frame.literals.values()] == [b"0123456789", b"01234567890"]
     framer.feed(b"b X {11}\r\n012")
     assert framer.next() is None

@@ -35,8 +35,7 @@ def safe_name(name: str, media_type: str = "") -> str:
     stem, dot, extension = name.rpartition(".")
     if not dot:
         stem, extension = name, (mimetypes.guess_extension(media_type) or "").lstrip(".")
-    while len(stem.encode("utf-8")) > _NAME:
-        stem = stem[:-1]
+    stem = stem.encode("utf-8")[:_NAME].decode("utf-8", "ignore")
     name = f"{stem or 'unnamed'}.{extension[:20]}" if extension else stem
     return name or "unnamed"
 

@@ -14,6 +14,7 @@ from ..errors import LimitExceeded, UsageError
 from ..record import value
 from ..wire import terminals as t
 from ..wire.cursor import Cursor
+from ..wire.limits import CLIENT
 from ..wire.writer import Writer
 
 STAR: Final = 1 << 32
@@ -123,6 +124,13 @@ SAVED: Final = NumSet((), saved=True)
 def _upward(pair: Range) -> Range:
     low, high = min(pair), max(pair)
     return (low, LARGEST) if high == STAR and 1 < low < STAR else pair
+
+
+def check_count(numset: NumSet) -> None:
+    """Raises LimitExceeded for more messages than a client lists one by one: a few octets of a server can name thousands of millions."""
+    count = sum([abs(high - low) + 1 for low, high in numset.ranges])
+    if count > CLIENT.items:
+        raise LimitExceeded("messages of an answer", CLIENT.items, count)
 
 
 def refuse_text(given: object) -> None:

@@ -11,7 +11,7 @@ from typing import Self
 from ..record import record
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
-from .numset import STAR, NumSet, encode_numset, read_numset
+from .numset import STAR, NumSet, check_count, encode_numset, read_numset
 from .registry import Grammar
 
 
@@ -67,8 +67,9 @@ class CopyUid:
         w.raw(b" " + encode_numset(self.source) + b" " + encode_numset(self.target))
 
     def pairs(self) -> Iterator[tuple[int, int]]:
-        """(UID in the source, UID in the target), in the order of copying. Empty when the sets differ in size."""
+        """(UID in the source, UID in the target), in the order of copying. Empty when the sets differ in size. Raises LimitExceeded."""
         if _size(self.source) == _size(self.target):
+            check_count(self.source)
             yield from zip(_in_order(self.source), _in_order(self.target), strict=True)
 
 

@@ -10,6 +10,7 @@ uses UTF-8 in quoted strings and mailbox names (RFC 6855, IMAP4rev2).
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -33,7 +34,18 @@ _INT63: Final = 0x7FFFFFFFFFFFFFFF
 class Cursor:
     """Reads a frame from left to right."""
 
-    __slots__ = ("buf", "depth", "end", "lenient", "limits", "literals", "pos", "utf8")
+    __slots__ = (
+        "_last_bracket",
+        "_offsets",
+        "buf",
+        "depth",
+        "end",
+        "lenient",
+        "limits",
+        "literals",
+        "pos",
+        "utf8",
+    )
 
     def __init__(
         self, frame: Frame | bytes, *, lenient: bool = False, utf8: bool = False, limits: Limits = SERVER
@@ -42,6 +54,9 @@ class Cursor:
             frame = Frame(frame)
         self.buf = frame.buf
         self.literals = frame.literals
+        self._offsets: list[int] | None = None
+        """Where the literals are, ascending; worked out when first asked for, as the next."""
+        self._last_bracket = -2
         self.pos = 0
         self.end = len(frame.buf)
         self.depth = 0
@@ -274,7 +289,12 @@ class Cursor:
 
     def raw(self, start: int, end: int) -> bytes:
         """The bytes between two positions, literals in place."""
-        offsets = [offset for offset in self.literals if start < offset <= end]
+        if not self.literals:
+            return self.buf[start:end]
+        if self._offsets is None:
+            self._offsets = sorted(self.literals)
+        known = self._offsets
+        offsets = known[bisect_right(known, start) : bisect_right(known, end)]
         if not offsets:
             return self.buf[start:end]
         literals = {offset - start: self.literals[offset] for offset in offsets}
@@ -295,15 +315,15 @@ class Cursor:
         elif (octet == _BRACE or self.at_literal8()) and t.LITERAL_MARK.match(self.buf, self.pos):
             self.literal()
         else:
-            self.match(t.LOOSE_ATOM, "a value")
-            if self.buf[self.pos - 1] != 0x5D and self._open_bracket():
+            word = self.match(t.LOOSE_ATOM, "a value")
+            if not word.endswith(b"]") and word.count(b"[") > word.count(b"]") and self._closes():
                 self._skip_bracket()
 
-    def _open_bracket(self) -> bool:
-        """True inside ``BODY[HEADER.FIELDS (…`` where the bracket is still open."""
-        start = max(self.buf.rfind(b" ", 0, self.pos), self.buf.rfind(b"(", 0, self.pos)) + 1
-        word = self.buf[start : self.pos]
-        return word.count(b"[") > word.count(b"]") and self.buf.find(b"]", self.pos) >= 0
+    def _closes(self) -> bool:
+        """Whether a bracket that is open here, as in ``BODY[HEADER.FIELDS (…``, is closed later."""
+        if self._last_bracket < -1:
+            self._last_bracket = self.buf.rfind(b"]")
+        return self._last_bracket >= self.pos
 
     def _skip_bracket(self) -> None:
         self.pos = self.buf.index(b"]", self.pos) + 1

@@ -361,7 +361,8 @@ class Framer:
         if bare.endswith(b"}"):
             mark = LITERAL_TAIL.search(bare, max(0, len(bare) - _TAIL))
             if mark is not None:
-                head = b"".join(self._head) + bare if self._head else bare
+                # Who looks at it wants the beginning of the frame; all of it would be joined anew for each literal
+                head = self._head[0] if self._head else bare
                 if self._literal_allowed(head):
                     return self._announce(line, head, int(mark[2]), sync=self._gate and not mark[3])
         if not self._head:
@@ -423,7 +424,7 @@ class Framer:
         if size <= self.limits.literal_in_memory:
             self._sink = MemorySink()
         else:
-            self._sink = self.open_sink(b"".join(self._head), size)
+            self._sink = self.open_sink(self._head[0], size)
 
     def _fill(self) -> bool:
         """Move octets into the open literal; True when it is complete."""

@@ -20,7 +20,7 @@ from ...features.uidplus import expunge
 from ...ports.store import FlagAction
 from ...protocol import flags as names
 from ...protocol.given import MailboxName, flag_list, mailbox_name
-from ...protocol.numset import NumSet
+from ...protocol.numset import NumSet, check_count
 from ...query.key import SearchKey
 from ...query.keys import UID
 from ..criteria import settled
@@ -60,6 +60,7 @@ class AsyncQuery:
         key = self.key if fixed is None else UID(fixed)
         assert key is not None, "a query has a key or UIDs"
         found = await connection.run(search(connection, settled(key, self.mailbox.exists)))
+        check_count(found.messages)
         return found.messages if fixed is None else within(found.messages, fixed)
 
     async def uids(self) -> list[int]:

@@ -6,7 +6,8 @@ The rule this file must not break: importing it loads no feature; each method im
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+import re
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ...errors import ImapError, NoSuchMailbox, NotSupported, TooBig, UsageError
 from ...protocol.given import flag_list, mailbox_name, moment
@@ -249,12 +250,15 @@ class Client(Verbs):
         """Nothing is sent that the server said it will not take (RFC 7889)."""
         for word in self.capabilities:
             limit = word.removeprefix("APPENDLIMIT=")
-            if limit != word and limit.isdigit() and size > int(limit):
+            if limit != word and _OCTETS.fullmatch(limit) and size > int(limit):
                 raise TooBig(f"the message has {size} octets, the server takes {limit}", "TOOBIG", "APPEND")
 
     def identify(self, fields: Mapping[str, str | None]) -> dict[str, str | None]:
         """Exchange identities if the server can (ID); nothing otherwise."""
         return self.id(fields) if self.has("ID") else {}
+
+
+_OCTETS: Final = re.compile(r"[0-9]{1,18}")
 
 
 def _sorted(folders: Iterable[Folder]) -> list[Folder]:

@@ -21,7 +21,7 @@ from ...features.uidplus import expunge
 from ...ports.store import FlagAction
 from ...protocol import flags as names
 from ...protocol.given import MailboxName, flag_list, mailbox_name
-from ...protocol.numset import NumSet
+from ...protocol.numset import NumSet, check_count
 from ...query.key import SearchKey
 from ...query.keys import UID
 from ..criteria import settled
@@ -61,6 +61,7 @@ class Query:
         key = self.key if fixed is None else UID(fixed)
         assert key is not None, "a query has a key or UIDs"
         found = connection.run(search(connection, settled(key, self.mailbox.exists)))
+        check_count(found.messages)
         return found.messages if fixed is None else within(found.messages, fixed)
 
     def uids(self) -> list[int]:
