@@ -66,6 +66,8 @@ class Talk:
         self._writer = writer
         self._framer = Framer(CLIENT, gate=False, literal_allowed=literal_allowed)
         self._tag = 0
+        self.utf8 = False
+        """Names in answers are UTF-8: set it where the session enabled that."""
 
     async def response(self) -> tuple[Response, bytes]:
         """The next response and its octets."""
@@ -74,7 +76,7 @@ class Talk:
             assert data, "the server ended the connection"
             self._framer.feed(data)
         assert isinstance(event, Frame)
-        return read_response(event, full_registry().grammar), event.wire() + b"\r\n"
+        return read_response(event, full_registry().grammar, utf8=self.utf8), event.wire() + b"\r\n"
 
     async def __call__(self, command: str | bytes) -> Answer:
         """Send a command (without a tag) and gather all up to its completion."""

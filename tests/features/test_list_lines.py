@@ -63,7 +63,7 @@ def test_the_attributes_of_a_plain_list(uses: list[str], has_children: bool, sub
     entry = ListEntry("a", state.row(), subscribed, has_children)
     command = List("", ("*",))
     ctx = cast(SessionContext, SimpleNamespace(modes=Modes()))
-    found = _attributes(ctx, ListPlan(command, []), entry, _Selection(command, [entry]))
+    found = _attributes(ctx, ListPlan(command, []), entry, _Selection(command, [entry], []))
     assert _plain_attributes(tuple(uses), has_children) == _attribute_list(found)
 
 

@@ -103,7 +103,6 @@ RESPONSES = [
     Row(
         b'LIST () "/" "NewMailbox" ("OLDNAME" ("OldMailbox"))',  # RFC 9051 section 6.3.9.7
         ListData((), "/", "NewMailbox", (), "OldMailbox"),
-        b'LIST () "/" "NewMailbox" ("OLDNAME" (OldMailbox))',
     ),
     Row(
         b'LIST () "." "a" (TABLECLOTH (("edge" "lacy") ("color" "red")))',

@@ -82,3 +82,71 @@ def test_what_only_begins_like_a_tag_is_none(line: bytes) -> None:
     with pytest.raises(BadCommand) as caught:
         read_command(frame_of(line + b"\r\n", SERVER), grammar())
     assert caught.value.tag is None
+
+
+RAW = {
+    '"Deep \u00fc"': "modified UTF-7 here",
+    '"Local/Deep \u00fc"': "ENABLE IMAP4rev2",
+    "Deep&Jjo!": "& itself is written &-",
+    "a&b": "& itself is written &-",
+    "&AGE-": "& itself is written &-",
+}
+"""Names that a session without UTF-8 cannot read, and what it is told of them."""
+
+
+@pytest.mark.parametrize("name", RAW)
+@pytest.mark.parametrize(
+    "command", ["CREATE {}", "SELECT {}", "STATUS {} (MESSAGES)", "DELETE {}", "RENAME {} x", "RENAME INBOX {}",
+                "SUBSCRIBE {}", "UNSUBSCRIBE {}", "APPEND {} {{4+}}\r\na: b"]
+)  # fmt: skip
+def test_a_name_that_cannot_be_read_says_what_the_session_reads(name: str, command: str) -> None:
+    async def scenario(talk: Talk, other: Talk) -> None:
+        answer = await talk(command.format(name))
+        assert answer.status.kind is Kind.NO and RAW[name] in answer.status.text
+        assert "\\udc" not in answer.status.text and "?" not in answer.status.text
+
+    play(scenario)
+
+
+def test_octets_that_are_no_text_at_all() -> None:
+    async def scenario(talk: Talk, other: Talk) -> None:
+        for _ in range(2):
+            answer = await talk(b'CREATE "bad \xff"')
+            assert answer.status.kind is Kind.NO and "neither modified UTF-7 nor UTF-8" in answer.status.text
+            await talk.good("ENABLE IMAP4rev2")
+
+    play(scenario)
+
+
+def test_a_name_that_is_not_subscribed_can_be_unsubscribed() -> None:
+    async def scenario(talk: Talk, other: Talk) -> None:
+        for name in ("nowhere", "no/where", "INBOX", "INBOX", '"%s"' % ("x" * 255)):
+            assert not (await talk.good(f"UNSUBSCRIBE {name}")).lines
+        await other.good("SUBSCRIBE there")
+        await talk.good("UNSUBSCRIBE there")
+        assert (await other.good('LIST (SUBSCRIBED) "" there')).lines == []
+        for name in ("a//b", '""', '"a*"'):
+            answer = await talk(f"UNSUBSCRIBE {name}")
+            assert answer.status.kind is Kind.NO and b"[CANNOT]" in answer.raw
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("name", ['""', "a//b", "/a", "a/", '"a*b"', '"a%"', '" a"', '"%s"' % ("x" * 300)])
+def test_mail_for_a_name_that_cannot_be_made_is_not_told_to_make_it(name: str) -> None:
+    """TRYCREATE promises that CREATE will help (RFC 9051 section 7.1)."""
+
+    async def scenario(talk: Talk, other: Talk) -> None:
+        await talk.good("APPEND INBOX {4+}\r\na: b")
+        await talk.good("SELECT INBOX")
+        for command in (
+            "COPY 1 {}",
+            "UID COPY 1 {}",
+            "MOVE 1 {}",
+            "UID MOVE 1 {}",
+            "APPEND {} {{4+}}\r\na: b",
+        ):
+            assert b"NO [CANNOT]" in (await talk(command.format(name))).raw
+            assert b"NO [TRYCREATE]" in (await talk(command.format("missing"))).raw
+
+    play(scenario)

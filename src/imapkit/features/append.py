@@ -7,7 +7,7 @@ not break: all messages of a command are added in one change, or none is.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Self, cast
 
@@ -20,7 +20,7 @@ from ..protocol.codes import Code
 from ..protocol.dates import read_date_time, write_date_time
 from ..protocol.flags import RECENT, read_flag_list, write_flag_list
 from ..protocol.given import MailboxName, flag_list, mailbox_name, moment
-from ..protocol.mailbox import read_mailbox
+from ..protocol.mailbox import read_spelled
 from ..protocol.registry import Does, Feature, Grammar, Phase, Point
 from ..protocol.status import Ok
 from ..protocol.uid_codes import AppendUid
@@ -28,9 +28,10 @@ from ..record import record
 from ..wire.cursor import Cursor
 from ..wire.frame import HeldLiteral, Literal
 from ..wire.writer import Stream, Writer
-from .base import TOOBIG, TRYCREATE
+from .base import TOOBIG
 from .hooks import completed, run_hooks
 from .intake import index_literal
+from .names import no_target, tell_spelling
 from .store import settable
 
 feature = Feature(
@@ -99,17 +100,19 @@ class Append:
 
     mailbox: str
     messages: tuple[AppendMessage, ...]
+    given: str | None = field(default=None, compare=False)
+    """How a client spelled the mailbox, where that is not its spelling here."""
 
     @classmethod
     def read(cls, c: Cursor, g: Grammar) -> Self:
         c.sp()
-        mailbox = read_mailbox(c)
+        mailbox, given = read_spelled(c)
         c.sp()
         messages = [AppendMessage.read(c, g)]
         read_more = g.reader(Point.APPEND_MORE, MORE)
         while read_more is not None and c.accept_sp():
             messages.append(cast(AppendMessage, read_more(c, g)))
-        return cls(mailbox, tuple(messages))
+        return cls(mailbox, tuple(messages), given)
 
     def write(self, w: Writer) -> None:
         w.raw(b"APPEND ").mailbox(self.mailbox)
@@ -138,7 +141,7 @@ async def handle_append(ctx: SessionContext, command: Append) -> Ok:
         await ctx.account.refresh()
         row = ctx.account.find(command.mailbox)
     if row is None:
-        raise No(f"there is no mailbox {command.mailbox}", TRYCREATE)
+        raise no_target(command.mailbox)
     plan = AppendPlan(command, [])
     await run_hooks(ctx, Phase.PLAN, plan)
     now = datetime.now(UTC)
@@ -151,9 +154,10 @@ async def handle_append(ctx: SessionContext, command: Append) -> Ok:
     try:
         plan.added = await ctx.account.append(row.id, new, take_recent=here is not None)
     except MailboxMissing:
-        raise No(f"there is no mailbox {command.mailbox}", TRYCREATE) from None
+        raise no_target(command.mailbox) from None
     if here is not None and plan.added.recent is not None:
         here.note_recent(plan.added.recent)  # told to this session first, by the updates of this very command
+    tell_spelling(ctx, command.mailbox, command.given)
     await run_hooks(ctx, Phase.COMPLETE, plan)
     return completed(ctx, "APPEND completed", plan.codes)
 

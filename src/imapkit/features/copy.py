@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
-from ..errors import MailboxMissing, No
+from ..errors import MailboxMissing
 from ..ports.client import Completed, Op
 from ..ports.session import SessionContext
 from ..ports.store import Copied, MailboxRow
@@ -24,9 +24,9 @@ from ..protocol.uid_codes import CopyUid
 from ..record import record
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
-from .base import TRYCREATE
 from .expunge import named
 from .hooks import completed, run_hooks
+from .names import no_target
 
 feature = Feature(
     "COPY", spec=("RFC 3501", "RFC 9051"), summary="Copy messages to another mailbox", rev2=True, core=True
@@ -86,7 +86,7 @@ async def handle_copy(ctx: SessionContext, command: Copy) -> Ok:
         try:
             plan.copied = await ctx.account.copy(view.mailbox, messages, target.id)
         except MailboxMissing:
-            raise missing(command.mailbox) from None
+            raise no_target(command.mailbox) from None
     await run_hooks(ctx, Phase.COMPLETE, plan)
     for code in plan.codes[1:]:
         ctx.send_status(Status(Kind.OK, "Copied", code))
@@ -103,13 +103,8 @@ async def find_target(ctx: SessionContext, name: str) -> MailboxRow:
         await ctx.account.refresh()
         row = ctx.account.find(name)
     if row is None:
-        raise missing(name)
+        raise no_target(name)
     return row
-
-
-def missing(name: str) -> No:
-    """The NO for a target that does not exist."""
-    return No(f"there is no mailbox {name}", TRYCREATE)
 
 
 # The client

@@ -26,6 +26,7 @@ from ..protocol.mailbox import (
     normal,
     read_list_mailbox,
     read_mailbox,
+    read_spelled,
     superiors,
 )
 from ..protocol.registry import Feature, Grammar, Phase, Point, Writable
@@ -290,7 +291,7 @@ class ListData:
             items.append(lambda: w.raw(b'"CHILDINFO" ').list_of(names, lambda name: w.string(name.encode())))
         if self.old_name is not None:
             old_name = self.old_name
-            items.append(lambda: w.raw(b'"OLDNAME" (').mailbox(old_name).raw(b")"))
+            items.append(lambda: w.raw(b'"OLDNAME" (').string(w.mailbox_octets(old_name)).raw(b")"))
         items += [partial(_write_other, w, name, raw) for name, raw in self.others]
         if items:
             w.sp().list_of(items, lambda write: write())
@@ -328,6 +329,12 @@ def _read_listed_name(c: Cursor) -> str:
     return read_mailbox(c)
 
 
+def _as_spelled(c: Cursor) -> str:
+    """A mailbox name that is to be compared with what somebody wrote."""
+    name, given = read_spelled(c)
+    return name if given is None else given
+
+
 def _with_delimiter(name: str, delimiter: str | None) -> str:
     """Names keep the server's delimiter; INBOX in capitals whatever the delimiter is."""
     first = name.partition(delimiter)[0] if delimiter else name
@@ -354,7 +361,7 @@ def _read_extended(c: Cursor) -> tuple[tuple[str, ...], str | None, tuple[tuple[
         if name == "CHILDINFO":
             childinfo = tuple(c.paren_list(lambda: ascii_upper(c.astring().decode("utf-8", "replace"))))
         elif name == "OLDNAME":
-            old_name = next(iter(c.one_or_list(lambda: read_mailbox(c))), None)
+            old_name = next(iter(c.one_or_list(lambda: _as_spelled(c))), None)
         else:
             others.append((name, c.skip_value()))
 
@@ -376,18 +383,23 @@ class ListPlan:
 
 @feature.handler(List)
 async def handle_list(ctx: SessionContext, command: List) -> None:
-    if command.patterns == ("",) and not command.selection:
-        ctx.send(ListData((NOSELECT,), DELIMITER, ""))  # the delimiter and the root (RFC 9051 section 6.3.9)
+    if not command.extended and command.patterns == ("",):
+        ctx.send(ListData((NOSELECT,), DELIMITER, _root(command.reference)))
         return
+    if command.extended:
+        ctx.modes.extended_list = True
     await ctx.account.refresh()
     plan = ListPlan(command, list(cast("tuple[ReturnOption, ...]", command.returns)))
     await run_hooks(ctx, Phase.PLAN, plan)
     entries = list_entries(ctx)
-    patterns = [ListPattern(normal(command.reference + pattern)) for pattern in command.patterns]
-    selection = _Selection(command, entries)
+    # Among extended options an empty pattern asks for no delimiter, and matches nothing, whatever the reference (RFC 5258 section 3)
+    patterns = [ListPattern(normal(command.reference + pattern)) for pattern in command.patterns if pattern]
+    if not patterns:
+        return
+    selection = _Selection(command, entries, patterns)
     is_plain = not selection.options and not plan.returns
     for number, entry in enumerate(entries, 1):
-        if patterns[0].matches(entry.name) or any(pattern.matches(entry.name) for pattern in patterns[1:]):
+        if _matches(patterns, entry.name):
             if is_plain and entry.row is not None and is_simple(entry.name):
                 known = _plain_attributes(entry.row.special_use, entry.has_children)
                 ctx.send_bytes(_LINE % (known, entry.name.encode("ascii")))
@@ -398,8 +410,20 @@ async def handle_list(ctx: SessionContext, command: List) -> None:
             await asyncio.sleep(0)
 
 
+def _root(reference: str) -> str:
+    """What a plain LIST of the empty pattern tells besides the delimiter (RFC 9051 section 6.3.9): the reference's first level."""
+    first, delimiter, _ = reference.partition(DELIMITER)
+    return first + delimiter if delimiter else ""
+
+
+def _matches(patterns: list[ListPattern], name: str) -> bool:
+    return patterns[0].matches(name) or (
+        len(patterns) > 1 and any(pattern.matches(name) for pattern in patterns)
+    )
+
+
 def list_entries(ctx: SessionContext) -> list[ListEntry]:
-    """All names: mailboxes, the superior names they lack, and subscriptions without a mailbox; INBOX first."""
+    """All names: mailboxes, subscriptions without a mailbox, and the superior names that both lack; INBOX first."""
     rows = {row.name: row for row in ctx.account.mailboxes()}
     subscribed = ctx.account.subscriptions()
     parents: set[str] = set()
@@ -409,7 +433,8 @@ def list_entries(ctx: SessionContext) -> list[ListEntry]:
             if name in parents:
                 break
             parents.add(name)
-    others = (parents | subscribed) - rows.keys()
+    lost = subscribed - rows.keys()
+    others = (parents | lost).union(*map(superiors, lost)) - rows.keys()
     every = sorted([*rows, *others]) if others else list(rows)
     if INBOX in rows or INBOX in others:
         every.remove(INBOX)
@@ -427,31 +452,40 @@ def list_entry(ctx: SessionContext, row: MailboxRow) -> ListEntry:
 class _Selection:
     """The selection options of one command."""
 
-    def __init__(self, command: List, entries: list[ListEntry]) -> None:
+    def __init__(self, command: List, entries: list[ListEntry], patterns: list[ListPattern]) -> None:
         self.options = cast("tuple[SelectionOption, ...]", command.selection)
         self.base = [option for option in self.options if option.base]
         self.tells_subscribed = any(isinstance(option, SelectSubscribed) for option in self.options)
         self._above: set[str] = set()
-        """Names that have inferior names that are selected (RFC 5258 section 4)."""
+        """Names that have inferior names that are selected (RFC 5258 section 3.5)."""
+        self._above_unlisted: set[str] = set()
+        """Those of them where such an inferior name is not listed itself, since it does not match the patterns."""
         if any(isinstance(option, SelectRecursive) for option in self.options):
             for entry in entries:
                 if self.chooses(entry):
-                    self._above.update(superiors(entry.name))
-        self._childinfo = tuple(_option_name(option) for option in self.base)
+                    above = superiors(entry.name)
+                    self._above.update(above)
+                    if not _matches(patterns, entry.name):
+                        self._above_unlisted.update(above)
+        self._childinfo = tuple(dict.fromkeys(_option_name(option) for option in self.base))
 
     def chooses(self, entry: ListEntry) -> bool:
         return all(option.selects(entry) for option in self.base)
+
+    def stands_for_others(self, entry: ListEntry) -> bool:
+        """True for a name that is listed although it is not selected: for inferior names that are, and are not listed."""
+        return entry.name in self._above_unlisted
 
     def childinfo(self, entry: ListEntry) -> tuple[str, ...]:
         return self._childinfo if entry.name in self._above else ()
 
 
 async def _list_one(ctx: SessionContext, plan: ListPlan, entry: ListEntry, selection: _Selection) -> None:
-    childinfo = selection.childinfo(entry)
     if not selection.base and entry.row is None and not entry.has_children:
         return  # only a subscription: it exists for LIST (SUBSCRIBED) alone
-    if not selection.chooses(entry) and not childinfo:
+    if not selection.chooses(entry) and not selection.stands_for_others(entry):
         return
+    childinfo = selection.childinfo(entry)
     attributes = _attributes(ctx, plan, entry, selection)
     if childinfo or not is_simple(entry.name):
         ctx.send(ListData(attributes, DELIMITER, entry.name, childinfo))
@@ -496,10 +530,10 @@ def _children(entry: ListEntry) -> str:
     return HAS_CHILDREN if entry.has_children else HAS_NO_CHILDREN
 
 
-def plain_list_data(entry: ListEntry) -> ListData:
+def plain_list_data(entry: ListEntry, old_name: str | None = None) -> ListData:
     """A name that has a mailbox, without any option."""
     uses = entry.row.special_use if entry.row is not None else ()
-    return ListData((*uses, _children(entry)), DELIMITER, entry.name)
+    return ListData((*uses, _children(entry)), DELIMITER, entry.name, old_name=old_name)
 
 
 # The client

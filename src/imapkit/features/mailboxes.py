@@ -5,7 +5,7 @@ Extensions add parameters at ``Point.CREATE_PARAM`` and steps to the plan "CREAT
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
 from ..errors import MailboxMissing, MailboxTaken, No
@@ -15,14 +15,15 @@ from ..ports.store import MailboxRow
 from ..protocol import states
 from ..protocol.codes import Code
 from ..protocol.given import MailboxName, mailbox_name
-from ..protocol.mailbox import DELIMITER, INBOX, NameFault, check_name, read_mailbox
+from ..protocol.mailbox import DELIMITER, INBOX, NameFault, check_name, read_spelled
 from ..protocol.registry import Does, Feature, Grammar, Phase, Point, Writable
 from ..protocol.status import Kind, Ok, Status
 from ..record import record
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
-from .base import ALREADYEXISTS, CANNOT, NONEXISTENT
+from .base import ALREADYEXISTS, CANNOT
 from .hooks import completed, run_hooks
+from .names import no_mailbox, tell_deleted, tell_spelling
 from .select import CLOSED
 
 feature = Feature(
@@ -44,15 +45,17 @@ class Create:
 
     mailbox: str
     params: tuple[Writable, ...] = ()
+    given: str | None = field(default=None, compare=False)
+    """How a client spelled the mailbox, where that is not its spelling here."""
 
     @classmethod
     def read(cls, c: Cursor, g: Grammar) -> Self:
         c.sp()
-        mailbox = read_mailbox(c)
+        mailbox, given = read_spelled(c)
         if not c.accept_sp():
-            return cls(mailbox)
+            return cls(mailbox, (), given)
         params = c.paren_list(lambda: g.read_word(Point.CREATE_PARAM, c, c.word("a CREATE parameter")))
-        return cls(mailbox, tuple(params))
+        return cls(mailbox, tuple(params), given)
 
     def write(self, w: Writer) -> None:
         w.raw(b"CREATE ").mailbox(self.mailbox)
@@ -65,11 +68,13 @@ class _Named:
     """A command with one mailbox name."""
 
     mailbox: str
+    given: str | None = field(default=None, compare=False)
+    """How a client spelled it, where that is not its spelling here."""
 
     @classmethod
     def read(cls, c: Cursor, g: Grammar) -> Self:
         c.sp()
-        return cls(read_mailbox(c))
+        return cls(*read_spelled(c))
 
     def _write(self, w: Writer, word: bytes) -> None:
         w.raw(word).sp().mailbox(self.mailbox)
@@ -91,13 +96,16 @@ class Rename:
 
     old: str
     new: str
+    given: str | None = field(default=None, compare=False)
+    """How a client spelled the old name, where one of the two names is spelled otherwise here."""
 
     @classmethod
     def read(cls, c: Cursor, g: Grammar) -> Self:
         c.sp()
-        old = read_mailbox(c)
+        old, given = read_spelled(c)
         c.sp()
-        return cls(old, read_mailbox(c))
+        new, given_new = read_spelled(c)
+        return cls(old, new, old if given is None and given_new is not None else given)
 
     def write(self, w: Writer) -> None:
         w.raw(b"RENAME ").mailbox(self.old).sp().mailbox(self.new)
@@ -160,6 +168,8 @@ async def handle_create(ctx: SessionContext, command: Create) -> Ok:
         plan.row = await ctx.account.create(name, tuple(plan.special_use))
     except MailboxTaken:
         raise No(f"there is a mailbox {name} already", ALREADYEXISTS) from None
+    if command.given is not None:
+        tell_spelling(ctx, name, command.given.removesuffix(DELIMITER))
     await run_hooks(ctx, Phase.COMPLETE, plan)
     return completed(ctx, "CREATE completed", plan.codes)
 
@@ -172,7 +182,8 @@ async def handle_delete(ctx: SessionContext, command: Delete) -> None:
     try:
         await ctx.account.delete(command.mailbox)
     except MailboxMissing:
-        raise No(f"there is no mailbox {command.mailbox}", NONEXISTENT) from None
+        raise no_mailbox(command.mailbox) from None
+    tell_deleted(ctx, command.mailbox, command.given)
     if ctx.selected is not None and row is not None and ctx.selected.mailbox.row.id == row.id:
         await ctx.unselect()
         ctx.send_status(Status(Kind.OK, "The selected mailbox was deleted", CLOSED))
@@ -188,9 +199,10 @@ async def handle_rename(ctx: SessionContext, command: Rename) -> None:
     try:
         await ctx.account.rename(command.old, new)
     except MailboxMissing:
-        raise No(f"there is no mailbox {command.old}", NONEXISTENT) from None
+        raise no_mailbox(command.old) from None
     except MailboxTaken:
         raise No(f"there is a mailbox {new} already", ALREADYEXISTS) from None
+    tell_spelling(ctx, new, command.given)
 
 
 @feature.handler(Subscribe)
@@ -201,9 +213,8 @@ async def handle_subscribe(ctx: SessionContext, command: Subscribe) -> None:
 
 @feature.handler(Unsubscribe)
 async def handle_unsubscribe(ctx: SessionContext, command: Unsubscribe) -> None:
-    if command.mailbox not in ctx.account.subscriptions():
-        raise No(f"{command.mailbox} is not subscribed", NONEXISTENT)
-    await ctx.account.unsubscribe(command.mailbox)
+    """A name that is not subscribed is what the client wants it to be; only a name that nobody can read may mean another one."""
+    await ctx.account.unsubscribe(checked_name(command.mailbox))
 
 
 # The client

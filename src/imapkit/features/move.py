@@ -23,10 +23,11 @@ from ..query.key import Numbers, SearchKey
 from ..query.records import Uids
 from ..record import record
 from ..wire.writer import Writer
-from .copy import Copy, CopyPlan, CopyResult, Transfer, copy_result, find_target, missing
+from .copy import Copy, CopyPlan, CopyResult, Transfer, copy_result, find_target
 from .esearch import search
 from .expunge import Expunge, ExpungePlan, named, refuse_read_only
 from .hooks import completed, run_hooks
+from .names import no_target
 from .store import Store
 from .uidplus import UidExpunge
 
@@ -66,7 +67,7 @@ async def handle_move(ctx: SessionContext, command: Move) -> Ok:
         try:
             plan.copied = await ctx.account.move(view.mailbox, messages, target.id)
         except MailboxMissing:
-            raise missing(command.mailbox) from None
+            raise no_target(command.mailbox) from None
     await run_hooks(ctx, Phase.COMPLETE, plan)
     for code in plan.codes:
         ctx.send_status(Status(Kind.OK, "Moved", code))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..ports.session import SessionContext
 from ..protocol.registry import Feature, Phase
-from .list_ import list_entry, plain_list_data
+from .names import reads_old_names, tell_name
 from .select import SelectPlan
 
 feature = Feature(
@@ -26,7 +26,7 @@ def enable_rev2(ctx: SessionContext) -> None:
 
 
 @feature.hook(SelectPlan, Phase.EMIT, order=50)
-def tell_name(ctx: SessionContext, plan: SelectPlan) -> None:
-    """SELECT tells the mailbox's name as LIST does (RFC 9051 section 6.3.2)."""
-    if ctx.modes.rev2:
-        ctx.send(plain_list_data(list_entry(ctx, plan.opened().mailbox.row)))
+def tell_selected(ctx: SessionContext, plan: SelectPlan) -> None:
+    """SELECT tells the mailbox's name as LIST does (RFC 9051 section 6.3.2); before IMAP4rev2 only where it was spelled otherwise."""
+    if ctx.modes.rev2 or (plan.given is not None and reads_old_names(ctx)):
+        tell_name(ctx, plan.opened().mailbox.row, plan.given)

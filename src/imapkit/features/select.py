@@ -6,11 +6,11 @@ untagged responses behind the core's. What makes the command BAD is found in PAR
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Self, TypeVar
 
-from ..errors import MailboxMissing, No
+from ..errors import MailboxMissing
 from ..ports.client import ClientSession, Op
 from ..ports.events import Arrived
 from ..ports.session import SessionContext, View
@@ -19,16 +19,16 @@ from ..protocol import states
 from ..protocol.codes import simple_code
 from ..protocol.flags import read_flag_list, write_flag_list
 from ..protocol.given import MailboxName, mailbox_name
-from ..protocol.mailbox import read_mailbox
+from ..protocol.mailbox import read_spelled
 from ..protocol.registry import Does, Feature, Grammar, Phase, Point, Sync, Writable
 from ..protocol.response import Response, write_response
 from ..protocol.status import Kind, Ok, Status
 from ..record import record
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
-from .base import NONEXISTENT
 from .expunge import remove_marked
 from .hooks import run_hooks
+from .names import no_mailbox
 
 feature = Feature(
     "SELECT",
@@ -223,12 +223,14 @@ def _read_params(c: Cursor, g: Grammar) -> tuple[Writable, ...]:
 class _Open:
     mailbox: str
     params: tuple[Writable, ...] = ()
+    given: str | None = field(default=None, compare=False)
+    """How a client spelled the mailbox, where that is not its spelling here."""
 
     @classmethod
     def read(cls, c: Cursor, g: Grammar) -> Self:
         c.sp()
-        mailbox = read_mailbox(c)
-        return cls(mailbox, _read_params(c, g))
+        mailbox, given = read_spelled(c)
+        return cls(mailbox, _read_params(c, g), given)
 
     def _write(self, w: Writer, name: bytes) -> None:
         w.raw(name).sp().mailbox(self.mailbox)
@@ -304,6 +306,7 @@ class SelectPlan:
     read_only: bool
     params: tuple[Writable, ...]
     notes: dict[str, object]
+    given: str | None = None
     view: View | None = None
 
     def param(self, cls: type[T]) -> T | None:
@@ -327,7 +330,7 @@ async def handle_examine(ctx: SessionContext, command: Examine) -> Ok:
 
 
 async def _open(ctx: SessionContext, command: _Open, *, read_only: bool) -> Ok:
-    plan = SelectPlan(command.mailbox, read_only, command.params, {})
+    plan = SelectPlan(command.mailbox, read_only, command.params, {}, command.given)
     await run_hooks(ctx, Phase.PARSE, plan)
     if ctx.selected is not None:
         await ctx.unselect()
@@ -338,7 +341,7 @@ async def _open(ctx: SessionContext, command: _Open, *, read_only: bool) -> Ok:
     try:
         plan.view = view = await ctx.select(command.mailbox, read_only=read_only)
     except MailboxMissing:
-        raise No(f"there is no mailbox {command.mailbox}", NONEXISTENT) from None
+        raise no_mailbox(command.mailbox) from None
     await run_hooks(ctx, Phase.SELECT, plan)
     _emit(ctx, view)
     for phase in (Phase.EMIT, Phase.AFTER, Phase.COMPLETE):

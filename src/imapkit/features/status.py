@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final, Self
 
-from ..errors import No
 from ..ports.client import ClientSession, Op
 from ..ports.session import SessionContext
 from ..ports.store import MailboxRow
@@ -20,8 +19,8 @@ from ..protocol.registry import Does, Feature, Grammar, Phase, Point
 from ..record import record
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
-from .base import NONEXISTENT
 from .hooks import run_hooks
+from .names import no_mailbox
 
 feature = Feature(
     "STATUS", spec=("RFC 3501", "RFC 9051"), summary="Counts of a mailbox", rev2=True, core=True
@@ -241,7 +240,7 @@ async def handle_status(ctx: SessionContext, command: StatusCommand) -> None:
     await ctx.account.refresh()
     row = ctx.account.find(command.mailbox)
     if row is None:
-        raise No(f"there is no mailbox {command.mailbox}", NONEXISTENT)
+        raise no_mailbox(command.mailbox)
     await send_status_data(ctx, row, command.items)
 
 

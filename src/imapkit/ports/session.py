@@ -43,6 +43,8 @@ class Modes:
     """UTF-8 in quoted strings and mailbox names, both ways."""
     condstore: bool = False
     """MODSEQ goes into every FETCH of flags (RFC 7162 section 3.1)."""
+    extended_list: bool = False
+    """The client used an extended LIST, and so reads extended data in LIST responses (RFC 5258 section 3)."""
     uid_in_fetch: bool = False
     """Unsolicited FETCH responses carry the UID."""
     report_expunges: ReportExpunges = plain_expunges

@@ -44,12 +44,17 @@ def normal(name: str) -> str:
 
 def from_wire(data: bytes, *, utf8: bool) -> str:
     """The text of a name that came over the wire."""
-    if utf8 and not data.isascii():
-        try:
-            return normal(data.decode("utf-8"))
-        except UnicodeDecodeError:
-            return utf7.raw_name(data)
-    return normal(data.decode("ascii") if utf8 else utf7.decode(data))
+    return normal(_text(data, utf8))
+
+
+def _text(data: bytes, utf8: bool) -> str:
+    """A name as it was spelled."""
+    if not utf8:
+        return utf7.decode(data)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return utf7.raw_name(data)
 
 
 def _composed(c: Cursor, name: str) -> str:
@@ -67,6 +72,13 @@ def read_mailbox(c: Cursor) -> str:
     return _composed(c, from_wire(c.astring("a mailbox name"), utf8=c.utf8))
 
 
+def read_spelled(c: Cursor) -> tuple[str, str | None]:
+    """mailbox, and how it was spelled where that is not the spelling it is known by (RFC 9051 section 6.3.9.7)."""
+    given = _text(c.astring("a mailbox name"), c.utf8)
+    name = _composed(c, normal(given))
+    return name, None if name == given else given
+
+
 def read_list_mailbox(c: Cursor) -> str:
     """list-mailbox = 1*list-char / string: a name or a pattern with % and *."""
     data = c.string() if c.at_string() else c.match(t.LIST_CHARS, "a mailbox name or pattern")
@@ -80,10 +92,31 @@ class NameFault:
     text: str
 
 
+def unreadable(name: str) -> NameFault | None:
+    """Why a name could not be read, where it is one of those that are kept as they came."""
+    if not utf7.is_raw(name):
+        return None
+    octets = utf7.encode(name)
+    if octets.isascii():
+        return NameFault(
+            "the name is not modified UTF-7: & begins what is encoded, and & itself is written &-"
+        )
+    try:
+        octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return NameFault("the name is neither modified UTF-7 nor UTF-8")
+    return NameFault(
+        "names are in modified UTF-7 here: a client that writes UTF-8 has to ENABLE IMAP4rev2 or UTF8=ACCEPT"
+    )
+
+
 def check_name(name: str) -> str | NameFault:
     """The name as it will be stored (NFC, INBOX in capitals), or why it cannot be."""
-    if utf7.is_raw(name) or any(0xD800 <= ord(ch) <= 0xDFFF for ch in name):
-        return NameFault("the name is neither modified UTF-7 nor UTF-8")
+    fault = unreadable(name)
+    if fault is not None:
+        return fault
+    if any(0xD800 <= ord(ch) <= 0xDFFF for ch in name):
+        return NameFault("the name holds half a character")
     if len(name) > _LONGEST_FORM:
         return NameFault(f"the name is longer than {NAME_OCTETS} octets")
     name = normal(unicodedata.normalize("NFC", name))
