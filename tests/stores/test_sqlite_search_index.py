@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -26,6 +28,7 @@ from imapkit.stores.log.search import NOTHING_KNOWN
 from imapkit.stores.sqlite import SqliteStore, contents, maintenance, search_file, search_index
 from imapkit.stores.sqlite.account import SqliteAccount
 from imapkit.stores.sqlite.disk import Disk
+from imapkit.stores.sqlite.search_file import SearchFile
 
 from ..store_conformance.mail import fill, message, octets, row
 
@@ -358,6 +361,33 @@ def test_a_content_that_cannot_be_read_stops_nothing(tmp_path: Path) -> None:
         assert await account.index.build(all_of_it=True) == 3
         found = account.index.narrowed(TextColumn.BODY, "THREE", 0)
         assert found.possible is not None and sorted(found.possible) == [2, 3]
+        await account.maintenance.stop()
+
+    play(tmp_path, scenario)
+
+
+def test_a_file_that_was_replaced_while_it_was_opened_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite opens a file's log by its name, later than the file: the two could be of different files."""
+
+    async def scenario(account: SqliteAccount) -> None:
+        await put(account, "INBOX", ["one", "two", "three"])
+        assert await account.index.build(all_of_it=True) == 3
+        account.index.forget()
+        read, path = SearchFile.read, account.path.parent / search_file.FILE
+
+        def slow(*arguments: Any) -> SearchFile | None:
+            found = read(*arguments)
+            aside = path.with_name("aside")
+            shutil.copy(path, aside)
+            os.replace(aside, path)
+            return found
+
+        monkeypatch.setattr(SearchFile, "read", slow)
+        assert account.index.narrowed(TextColumn.BODY, "THREE", 0) == NOTHING_KNOWN
+        monkeypatch.setattr(SearchFile, "read", read)
+        assert account.index.narrowed(TextColumn.BODY, "THREE", 0).possible is not None
         await account.maintenance.stop()
 
     play(tmp_path, scenario)

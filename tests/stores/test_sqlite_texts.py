@@ -13,7 +13,7 @@ from imapkit.message.part import Part
 from imapkit.message.text import search_text
 from imapkit.ports.store import Mailbox
 from imapkit.query.index import TextColumn
-from imapkit.stores.sqlite import SqliteStore, contents, maintenance
+from imapkit.stores.sqlite import SqliteStore, contents, maintenance, vacuum
 from imapkit.stores.sqlite.account import SqliteAccount
 
 from ..store_conformance.mail import fill, message, octets, row
@@ -89,5 +89,35 @@ def test_texts_of_large_messages_are_made_beside_the_loop(
         assert stored(account) == 1
         assert bodies(mailbox)[0].startswith("NEEDLE XXX")
         assert len(made_in) == 1 and made_in[0].startswith("imapkit-store")
+
+    play(tmp_path, scenario)
+
+
+def test_a_message_that_cannot_be_read_keeps_no_other_from_its_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(maintenance, "TEXTS_AFTER", 0.05)
+
+    async def scenario(account: SqliteAccount, mailbox: Mailbox) -> None:
+        await fill(account, "INBOX", 2)
+        await account.append(row(account, "INBOX").id, [message(octets(body="x" * 100_000))])
+        await fill(account, "INBOX", 2)
+        (file,) = account.blobs.files()
+        file.unlink()
+        await account.maintenance.idle()
+        assert stored(account) == 4
+        assert "no text of content 3" in caplog.text
+
+    play(tmp_path, scenario)
+
+
+def test_the_text_of_a_message_that_is_gone_is_not_stored(tmp_path: Path) -> None:
+    async def scenario(account: SqliteAccount, mailbox: Mailbox) -> None:
+        await fill(account, "INBOX", 2)
+        assert len(bodies(mailbox)) == 2
+        await account.expunge(mailbox, mailbox.by_uid([(1, 1)]))
+        await vacuum(account, 1 << 40)
+        await account.store_texts()
+        assert stored(account) == 1
 
     play(tmp_path, scenario)

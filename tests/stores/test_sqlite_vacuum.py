@@ -8,9 +8,16 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
+
+from imapkit.errors import StoreBroken
 from imapkit.ports.store import Column, Mailbox
-from imapkit.stores.sqlite import SqliteAccount, SqliteStore, fsck, vacuum
+from imapkit.stores.sqlite import Disk, SqliteAccount, SqliteStore, fsck, vacuum
+from imapkit.stores.sqlite.blobs import Blobs
+from imapkit.stores.sqlite.locks import UPKEEP_LOCK, alone
+from imapkit.stores.sqlite.snapshot import write_segment
 from imapkit.stores.sqlite.vacuum import DAY
+from imapkit.wire.frame import HeldLiteral
 
 from ..store_conformance.mail import fill, message, octets, row
 
@@ -27,10 +34,12 @@ class Clock:
         return self.now
 
 
-def play(data: Path, scenario: Callable[[SqliteAccount, Clock], Awaitable[None]]) -> None:
+def play(
+    data: Path, scenario: Callable[[SqliteAccount, Clock], Awaitable[None]], disk: Disk | None = None
+) -> None:
     async def run() -> None:
         clock = Clock()
-        store = SqliteStore(data, clock=clock)
+        store = SqliteStore(data, clock=clock, disk=disk)
         await store.create_account("ann", [("INBOX", ()), ("Other", ())])
         account = await store.open_account("ann")
         await scenario(account, clock)
@@ -130,5 +139,73 @@ def test_what_is_brought_back_meanwhile_stays(tmp_path: Path) -> None:
         inbox = await account.open("INBOX")
         assert len(texts(account, inbox)) == 1
         inbox.release()
+
+    play(tmp_path, scenario)
+
+
+class Dying(Disk):
+    """``at``: what happens at a point, in the place of nothing."""
+
+    def __init__(self) -> None:
+        self.at: dict[str, Callable[[], None]] = {}
+
+    def reached(self, point: str) -> None:
+        if point in self.at:
+            self.at.pop(point)()
+
+
+def test_a_message_whose_file_a_killed_vacuum_took_aside_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It brings octets of an old file that no row named; vacuum is killed between taking the file and putting it back."""
+    disk = Dying()
+    data = octets("comes", "x" * 100_000)
+
+    async def scenario(account: SqliteAccount, clock: Clock) -> None:
+        keep = Blobs.keep
+        name = account.blobs.keep(HeldLiteral(data))
+        os.utime(account.blobs.path(name), (time.time() - 2 * DAY,) * 2)
+
+        def arrive() -> None:
+            assert account.blobs.keep(HeldLiteral(data)) == name
+
+        def die() -> None:
+            raise KeyboardInterrupt
+
+        # The file is chosen; then the message comes, up to where its row is about to be written.
+        disk.at = {"upkeep": lambda: disk.at.update(upkeep=arrive), "aside": die}
+        with pytest.raises(KeyboardInterrupt):
+            await vacuum(account, clock.now)
+        monkeypatch.setattr(Blobs, "keep", lambda *_: name)
+        with pytest.raises(StoreBroken):
+            await account.append(row(account, "INBOX").id, [message(data)])
+        assert row(account, "INBOX").messages == 0
+        monkeypatch.setattr(Blobs, "keep", keep)
+        await account.append(row(account, "INBOX").id, [message(data)])
+
+    play(tmp_path, scenario, disk)
+
+
+def test_leftovers_of_mailboxes_that_are_gone(tmp_path: Path) -> None:
+    async def scenario(account: SqliteAccount, clock: Clock) -> None:
+        with account.db:
+            write_segment(account.db, 77, b"of a mailbox that was deleted meanwhile")
+        number = write_segment(account.db, row(account, "INBOX").id, b"of a compaction under way")
+        await vacuum(account, clock.now)
+        assert account.db.execute("SELECT id FROM segment").fetchall() == [(number,)]
+
+    play(tmp_path, scenario)
+
+
+def test_it_waits_for_a_compaction(tmp_path: Path) -> None:
+    async def scenario(account: SqliteAccount, clock: Clock) -> None:
+        await fill(account, "INBOX", 2)
+        await expunge(account, 1, 2)
+        with alone(account.path.parent / UPKEEP_LOCK) as is_ours:
+            assert is_ours
+            waiting = asyncio.create_task(vacuum(account, clock.now + 1))
+            await asyncio.sleep(0.3)
+            assert not waiting.done() and len(list(account.trash())) == 2
+        assert (await waiting).messages == 2
 
     play(tmp_path, scenario)

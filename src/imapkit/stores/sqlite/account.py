@@ -246,6 +246,9 @@ class SqliteAccount(AccountModel):
     def _write(self, change: Change, kept: Sequence[State]) -> None:
         db = self.db
         if change.contents:
+            for content in change.contents:
+                if isinstance(content.blob, InFile):
+                    self.blobs.need(content.blob.file)
             insert_contents(db, self.next_content, change.contents)
         write_entries(db, change)
         for state in kept:

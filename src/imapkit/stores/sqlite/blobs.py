@@ -144,6 +144,16 @@ class Blobs:
     def path(self, name: str) -> Path:
         return self._directory / name[:2] / name
 
+    def need(self, name: str) -> None:
+        """Raises StoreBroken unless the file is in its place.
+
+        Vacuum moves a file aside to look at it, and may be killed before it puts it back. Both do this under the writer's lock, so one
+        that is in its place when its row is written stays there.
+        """
+        path = f"{self._place}/{name[:2]}/{name}"
+        with store_errors(path):
+            os.stat(path)
+
     def files(self) -> list[Path]:
         """All files that have their final name."""
         return [path for path in self._directory.glob("??/*") if path.parent.name == path.name[:2]]

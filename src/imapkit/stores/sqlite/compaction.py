@@ -27,7 +27,7 @@ from .columns import NumpyColumns
 from .disk import Disk
 from .errors import store_errors
 from .handle import HasConnection
-from .locks import WriterLock, alone
+from .locks import UPKEEP_LOCK, WriterLock, alone
 from .read_back import read_back
 from .reading import reading
 from .snapshot import (
@@ -47,7 +47,6 @@ from .snapshot import (
 )
 from .states import PART_BITS, after, has_mailbox, read_mailbox_log
 
-UPKEEP_LOCK: Final = "upkeep.lock"
 TOMBSTONES: Final = 20_000
 """Expunges that are remembered for a mailbox below its snapshots."""
 OCTETS: Final = 70

@@ -449,6 +449,9 @@ class Contents:
         return text
 
     def store_texts(self) -> None:
-        """Write the texts that were made; inside a transaction of the caller's."""
+        """Write the texts that were made; inside a transaction of the caller's. Vacuum may have taken their messages away since."""
         rows = [(number, TEXT_VERSION, data) for number, data in self.new_texts.items()]
-        self._handle.db.executemany("INSERT OR REPLACE INTO text VALUES (?, ?, ?)", rows)
+        query = (
+            "INSERT OR REPLACE INTO text SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM content WHERE id = ?1)"
+        )
+        self._handle.db.executemany(query, rows)

@@ -83,7 +83,8 @@ def skip_ahead(db: apsw.Connection, boot: str) -> None:
 
 def checkpoint(path: Path, disk: Disk, mode: int) -> int:
     """Pages of the WAL that are in the file now, through a connection of its own. Runs in a thread."""
-    db = apsw.Connection(str(path), vfs=disk.vfs)
+    # Nothing is made in the place of a file that went meanwhile.
+    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, vfs=disk.vfs)
     try:
         db.set_busy_timeout(BUSY_MS)
         db.execute("PRAGMA synchronous=NORMAL").fetchall()

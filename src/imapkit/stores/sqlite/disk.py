@@ -22,7 +22,7 @@ class Disk:
 
     def reached(self, point: str) -> None:
         """Called at named points of a commit ("begin", "written", "committed", "syncing", "synced"), and between two transactions of
-        upkeep ("upkeep"): nothing to do."""
+        upkeep ("upkeep", "aside"): nothing to do."""
 
     def sync_data(self, fd: int, path: Path) -> None:
         """Make a file's octets and size durable."""

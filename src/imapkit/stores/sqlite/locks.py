@@ -10,8 +10,8 @@ import asyncio
 import fcntl
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +21,10 @@ from .errors import store_errors
 
 TURN: Final = 0.003
 """Seconds: some ten changes."""
+AGAIN: Final = 0.2
+"""Seconds until somebody who waits to be alone looks again."""
+UPKEEP_LOCK: Final = "upkeep.lock"
+"""Beside an account's file, for ``alone``: whoever compacts its mailboxes, or removes what is not needed any more."""
 
 
 class WriterLock:
@@ -129,6 +133,17 @@ def alone(path: Path | str) -> Iterator[bool]:
         yield _is_free(fd)
     finally:
         os.close(fd)
+
+
+@asynccontextmanager
+async def when_alone(path: Path | str) -> AsyncIterator[None]:
+    """The same for what is to be done in any case: it waits until nobody else is inside."""
+    while True:
+        with alone(path) as is_ours:
+            if is_ours:
+                yield
+                return
+        await asyncio.sleep(AGAIN)
 
 
 def _is_free(fd: int) -> bool:

@@ -187,11 +187,7 @@ class Maintenance:
             with store_errors(account.path):
                 found = account.contents.without_text(self._first_text, TEXTS_AT_ONCE)
             for at in range(0, len(found), TEXTS_STEP):
-                part = found[at : at + TEXTS_STEP]
-                await make_large(account, part)
-                with store_errors(account.path):
-                    for number in part:
-                        account.contents.make_text(number)
+                await self._make_some(found[at : at + TEXTS_STEP])
                 await self._pause(0.001)
                 if self.is_stopping():
                     return
@@ -203,6 +199,20 @@ class Maintenance:
             self.index_behind()
         if account.next_content >> SPAN_BITS > self._first_span:
             self._begin("sort packs", self._pack)
+
+    async def _make_some(self, numbers: list[int]) -> None:
+        """One that cannot be read does not keep the others from their texts; it may have been removed meanwhile."""
+        account = self._account
+        for number in numbers:
+            try:
+                await make_large(account, [number])
+                with store_errors(account.path):
+                    account.contents.make_text(number)
+            except StoreError as error:
+                with store_errors(account.path):
+                    is_there = account.contents.count([number])
+                if is_there:
+                    _log.warning("account %s: no text of content %d: %s", account.id, number, error)
 
     async def _pack(self) -> None:
         self._first_span = await build_packs(self._account, self._first_span, self.is_stopping)

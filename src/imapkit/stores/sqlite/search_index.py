@@ -28,7 +28,7 @@ from .disk import Disk
 from .errors import store_errors
 from .handle import HasConnection
 from .large_texts import make_large
-from .locks import alone
+from .locks import alone, when_alone
 from .search_file import SearchFile, State, Table
 from .search_words import Batch, Sorter, words_of
 
@@ -114,7 +114,9 @@ class TextIndex:
             self.forget()
             if now:
                 reader = SearchFile.read(self._path, self._account.disk, self._account.token)
-                if reader is not None and not self._fits(reader.state()):
+                # Another process may have put a new file in its place, whose log was opened with the old one then.
+                moved = search_file.inode(self._path) != now
+                if reader is not None and (moved or not self._fits(reader.state())):
                     reader.close()
                     reader = None
                 self._reader, self._inode = reader, now if reader is not None else 0
@@ -174,10 +176,8 @@ class TextIndex:
             return await self._build() if is_ours else 0
 
     async def rebuild(self) -> int:
-        """Delete the index and make it anew; gives the number of contents. Raises StoreError while another process builds."""
-        with alone(self._account.path.parent / LOCK) as is_ours:
-            if not is_ours:
-                raise StoreError("another process is building the search index")
+        """Delete the index and make it anew; gives the number of contents. It waits while another process builds."""
+        async with when_alone(self._account.path.parent / LOCK):
             self.forget()
             search_file.delete(self._path)
             return await self._build()
@@ -204,6 +204,7 @@ class TextIndex:
                 batches = {table: await _settled(sorter) for table, sorter in sorters.items()}
                 state = State(last, self._digest(last))
                 await self._in_thread(partial(writer.add, batches, skipped, state))
+                self._account.disk.reached("upkeep")
                 count += len(numbers)
                 await asyncio.sleep(REST)
         except search_file.DAMAGE as error:

@@ -24,6 +24,7 @@ import zstandard
 from imapkit.ports.store import Column
 from imapkit.record import record
 
+from .disk import Disk
 from .errors import store_errors
 from .handle import HasConnection
 from .locks import WriterLock
@@ -138,6 +139,7 @@ class Packed(HasConnection, Protocol):
 
     path: Path
     lock: WriterLock
+    disk: Disk
     next_content: int
 
 
@@ -149,6 +151,7 @@ async def build_packs(account: Packed, number: int, is_stopping: Callable[[], bo
         if found is None or found >= account.next_content >> SPAN_BITS:
             break
         for column in _COLUMNS:
+            account.disk.reached("upkeep")
             # Rows are read with the writer's lock: vacuum must not take them away meanwhile
             async with account.lock:
                 with store_errors(account.path), account.db:

@@ -1,7 +1,8 @@
 """Vacuum: what was expunged long ago goes for good, and files that no row names (STORE rule 10).
 
 The rule it must not break: what a mailbox or a younger part of the trash holds stays, whatever others do meanwhile. Contents are
-chosen without the writer's lock; with it the trash is looked at once more. After its row went, nothing can bring a content back.
+chosen without the writer's lock; with it the trash is looked at once more. After its row went, nothing can bring a content back: no
+mailbox that was read then has it, and only the trash could give it to one.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ import numpy.typing as npt
 from imapkit.stores.log.trash import TrashBatch
 
 from .blobs import Blobs
+from .disk import Disk
 from .errors import store_errors
 from .handle import HasConnection
 from .loading import load_columns
-from .locks import WriterLock
+from .locks import UPKEEP_LOCK, WriterLock, when_alone
+from .reading import reading
 from .sort_packs import drop_packs
 from .states import read_states, read_trash
 
@@ -44,6 +47,7 @@ class Vacuumable(HasConnection, Protocol):
 
     path: Path
     lock: WriterLock
+    disk: Disk
     blobs: Blobs
 
     async def refresh(self) -> None: ...
@@ -64,21 +68,25 @@ class Vacuumed:
 async def vacuum(account: Vacuumable, before: float) -> Vacuumed:
     """Remove what was expunged before that time (seconds since 1970). Raises StoreError."""
     done = Vacuumed()
-    await account.refresh()
-    with store_errors(account.path):
-        account.db.execute("BEGIN")
-        try:
+    async with when_alone(account.path.parent / UPKEEP_LOCK):
+        await account.refresh()
+        with store_errors(account.path), reading(account.db):
             old, dead = _choose(account.db, before)
-        finally:
-            account.db.execute("COMMIT")
-    if await _drop_trash(account, old):
-        done.messages = sum(_left(batch) for batch in old)
-        for at in range(0, len(dead), AT_ONCE):
-            await _drop_contents(account, dead[at : at + AT_ONCE])
-            done.contents = min(at + AT_ONCE, len(dead))
-            await asyncio.sleep(0)
-    await _drop_files(account, done)
+        await _pause(account)
+        if await _drop_trash(account, old):
+            done.messages = sum(_left(batch) for batch in old)
+            for at in range(0, len(dead), AT_ONCE):
+                await _pause(account)
+                await _drop_contents(account, dead[at : at + AT_ONCE])
+                done.contents = min(at + AT_ONCE, len(dead))
+        await _drop_files(account, done)
     return done
+
+
+async def _pause(account: Vacuumable) -> None:
+    """Between two transactions."""
+    account.disk.reached("upkeep")
+    await asyncio.sleep(0)
 
 
 def _choose(db: apsw.Connection, before: float) -> tuple[list[TrashBatch], Numbers]:
@@ -95,9 +103,9 @@ def _choose(db: apsw.Connection, before: float) -> tuple[list[TrashBatch], Numbe
             held.append(np.array(batch.batch.content, np.int64))
     mailboxes = (load_columns(db, state) for state in read_states(db, -1))
     held += [columns.segment(*_ALL)[0]["content"].astype(np.int64) for columns in mailboxes]
-    every = np.array(
-        [row[0] for row in db.execute("SELECT id FROM content ORDER BY id").fetchall()], np.int64
-    )
+    # Texts too: one may have been stored after its content went.
+    query = "SELECT id FROM content UNION SELECT id FROM text"
+    every = np.array([row[0] for row in db.execute(query).fetchall()], np.int64)
     return old, np.setdiff1d(every, np.concatenate([*held, np.empty(0, np.int64)]))
 
 
@@ -115,6 +123,8 @@ async def _drop_trash(account: Vacuumable, old: list[TrashBatch]) -> bool:
                 if now is None or now.taken != batch.taken:
                     return False
             db.executemany("DELETE FROM trash WHERE id = ?", [(batch.id,) for batch in old])
+            for table in ("segment", "snapshot"):  # of mailboxes that went while a snapshot was taken
+                db.execute(f"DELETE FROM {table} WHERE mailbox NOT IN (SELECT id FROM mailbox)")
     return True
 
 
@@ -132,11 +142,12 @@ async def _drop_files(account: Vacuumable, done: Vacuumed) -> None:
     limit = time.time() - UNNAMED
     old = [path for path in account.blobs.files() if _modified(path) < limit]
     for path in old:
+        await _pause(account)
         async with account.lock:
             with store_errors(account.path):
                 query = "SELECT 1 FROM blob WHERE file = ? LIMIT 1"
                 named = account.db.execute(query, (path.name,)).fetchall()
-                size = 0 if named else _remove(path, account.blobs.aside(), limit)
+                size = 0 if named else _remove(path, account.blobs.aside(), limit, account.disk)
         if size:
             done.files += 1
             done.octets += size
@@ -149,16 +160,21 @@ def _modified(path: Path) -> float:
         return time.time()
 
 
-def _remove(path: Path, aside: Path, limit: float) -> int:
-    """Octets that went. A message that arrives at this moment may put the same octets under the same name: then they stay."""
+def _remove(path: Path, aside: Path, limit: float, disk: Disk) -> int:
+    """Octets that went. A message that arrives at this moment may put the same octets under the same name: then they stay.
+
+    Under the writer's lock: see ``Blobs.need``.
+    """
     aside.parent.mkdir(mode=0o700, exist_ok=True)
     try:
         os.rename(path, aside)
     except FileNotFoundError:
         return 0
+    disk.reached("aside")
     found = aside.stat()
     if found.st_mtime >= limit:
         os.replace(aside, path)
+        disk.sync_directory(path.parent)
         return 0
     aside.unlink()
     return found.st_size
