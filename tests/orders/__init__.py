@@ -1,0 +1,1 @@
+"""Upkeep by several processes, in every order of their transactions (STORE rule 3)."""
