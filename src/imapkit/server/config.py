@@ -47,6 +47,9 @@ class TimeoutTable(_Table):
     write_seconds: Seconds = Timeouts.write_seconds
     tls_handshake_seconds: Seconds = Timeouts.tls_handshake_seconds
     drain_seconds: Seconds = Timeouts.drain_seconds
+    slow_command_seconds: Seconds = Timeouts.slow_command_seconds
+    worker_late_seconds: Seconds = Timeouts.worker_late_seconds
+    worker_hangs_seconds: Seconds = Timeouts.worker_hangs_seconds
 
 
 class LimitTable(_Table):

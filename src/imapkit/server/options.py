@@ -28,6 +28,12 @@ class Timeouts:
     tls_handshake_seconds: float = 30.0
     drain_seconds: float = 10.0
     """For commands that run when the server is told to stop."""
+    slow_command_seconds: float = 0.5
+    """A command that keeps all others of its worker waiting for this long, in one piece, is logged."""
+    worker_late_seconds: float = 5.0
+    """A worker that gives no sign of life for this long is logged."""
+    worker_hangs_seconds: float = 60.0
+    """One that gives none for this long is killed, and another takes its place."""
 
 
 @dataclass(frozen=True, kw_only=True)

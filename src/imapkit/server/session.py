@@ -28,6 +28,7 @@ from .dispatch import dispatch, store_failure, unforeseen
 from .log import Log
 from .login import SessionLogin, mechanisms
 from .services import Services
+from .slow import watched
 from .spool import Spool
 from .stream import Stream
 from .view import SelectedView, takes_recent
@@ -142,7 +143,9 @@ class Session:
             if failure is not None:
                 status = store_failure(failure, tagged.tag, tagged.entry.name.decode("ascii"), self.log)
             else:
-                status = await dispatch(self, tagged, self.log)
+                name = tagged.entry.name.decode("ascii")
+                slow = self._options.timeouts.slow_command_seconds
+                status = await watched(dispatch(self, tagged, self.log), name, slow, self.log)
         finally:
             frame.close()
         self.send_status(status)

@@ -1,7 +1,8 @@
 """Worker processes: the one that forks them, keeps them alive, and tells them to reload or to stop (DESIGN section 3).
 
-A worker reports over a pipe: a line when it serves, a line when it cannot; the end of the pipe is the end of the worker. A second
-pipe runs the other way and carries nothing: its end tells a worker that the supervisor is gone.
+A worker reports over a pipe: a line when it serves, a line when it cannot, an empty line now and then from its event loop; the end of
+the pipe is the end of the worker. One that is silent for too long hangs: it is killed, and another takes its place. A second pipe runs
+the other way and carries nothing: its end tells a worker that the supervisor is gone.
 
 The rules this file must not break: the supervisor has no threads and no event loop, opens no store, and so can fork at any time; what a
 worker must not share (signal handlers, other workers' pipes) is gone before the worker's own code runs.
@@ -11,7 +12,9 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import mmap
 import os
+import re
 import select
 import signal
 import socket
@@ -21,7 +24,9 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from ..errors import ImapError
+from ..record import record
 from . import log
+from .slow import new_page, present, read_page
 
 TRIES: Final = 3
 """Starts in a row that may fail."""
@@ -32,7 +37,24 @@ STEADY: Final = 60.0
 PATIENCE: Final = 15.0
 """Seconds above the drain time in which a worker has to end."""
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-_READY: Final = b"ready"
+_READY: Final = b"ready\n"
+_BEAT: Final = b"\n"
+_BEATS: Final = re.compile(rb"\n+")
+
+
+@record
+class Patience:
+    """Seconds without a sign of life."""
+
+    late: float
+    """After these it is logged."""
+    hangs: float
+    """After these the worker is killed."""
+
+    @property
+    def every(self) -> float:
+        """How often a worker gives its sign."""
+        return min(1.0, self.late / 4, self.hangs / 4)
 
 
 class WorkersFailed(ImapError):
@@ -47,10 +69,16 @@ class Worker:
         self.lifeline = lifeline
         """Readable once the supervisor is gone."""
         self._report = report
+        os.set_blocking(report, False)
+
+    def beat(self) -> None:
+        """It is alive: to be called from its event loop."""
+        with contextlib.suppress(BlockingIOError, BrokenPipeError):  # what nobody reads needs no more
+            os.write(self._report, _BEAT)
 
     def ready(self) -> None:
         """It serves, and hears signals."""
-        os.write(self._report, _READY + b"\n")
+        os.write(self._report, _READY)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
     def failed(self, reason: str) -> None:
@@ -74,6 +102,11 @@ class Work(Protocol):
         """All workers serve, for the first time."""
         ...
 
+    @property
+    def patience(self) -> Patience:
+        """With workers that give no sign of life."""
+        ...
+
     def stop(self) -> float:
         """In the supervisor: accept no more. Gives the seconds that workers may take to end."""
         ...
@@ -89,11 +122,17 @@ class _Slot:
     heard: bytes = b""
     ready: bool = False
     started: float = 0.0
+    alive: float = 0.0
+    """When it was heard of last."""
+    late: bool = False
+    """That it is late was logged."""
     again: float | None = 0.0
     """When to start the next."""
     failures: int = 0
     """Starts in a row that failed."""
     delay: float = field(default=FIRST_DELAY)
+    page: mmap.mmap = field(default_factory=new_page)
+    """What it is at."""
 
 
 class Supervisor:
@@ -148,7 +187,9 @@ class Supervisor:
                     self._start(slot)
         elif now >= self._deadline:
             self._kill()
-        readable = self._wait(self._seconds(now))
+        seconds = self._seconds(now)
+        readable = self._wait(seconds)
+        self._forgive(now, seconds)
         with contextlib.suppress(BlockingIOError):
             self._alarm.recv(4096)
         while self._signals:
@@ -156,6 +197,8 @@ class Supervisor:
         for slot in self._living():
             if slot.report in readable:
                 self._listen(slot)
+        if self._deadline is None:
+            self._watch()
         if not self._announced and all(slot.ready for slot in self._slots):
             self._announced = True
             self._work.ready()
@@ -172,10 +215,48 @@ class Supervisor:
 
     def _seconds(self, now: float) -> float | None:
         """Until something is due."""
-        times = [slot.again for slot in self._slots if slot.again is not None and self._deadline is None]
         if self._deadline is not None:
-            times.append(self._deadline)
+            return max(0.0, self._deadline - now)
+        patience = self._work.patience
+        times = [slot.again for slot in self._slots if slot.again is not None]
+        times += [slot.alive + (patience.hangs if slot.late else patience.late) for slot in self._living()]
         return max(0.0, min(times) - now) if times else None
+
+    # Workers that hang
+
+    def _forgive(self, before: float, seconds: float | None) -> None:
+        """Where this process itself was away (stopped, or on a machine that had no time for it) nobody else was late."""
+        now = time.monotonic()
+        away = now - before - seconds if seconds is not None else 0.0
+        if away > self._work.patience.every:
+            for slot in self._living():
+                slot.alive = min(now, slot.alive + away)
+
+    def _watch(self) -> None:
+        """Complain of workers that give no sign of life, and kill those that give none for too long."""
+        now, patience = time.monotonic(), self._work.patience
+        for slot in self._living():
+            silent = now - slot.alive
+            if silent >= patience.hangs:
+                self._log.error(
+                    "a worker hangs and is killed",
+                    worker=slot.number,
+                    pid=slot.pid,
+                    **self._silence(slot, now),
+                )
+                slot.alive, slot.late = now, False
+                os.kill(slot.pid, signal.SIGKILL)
+            elif silent >= patience.late and not slot.late:
+                slot.late = True
+                self._log.warning(
+                    "a worker gives no sign of life",
+                    worker=slot.number,
+                    pid=slot.pid,
+                    **self._silence(slot, now),
+                )
+
+    def _silence(self, slot: _Slot, now: float) -> dict[str, object]:
+        return {"seconds": round(now - slot.alive, 1), "command": read_page(slot.page) or None}
 
     # Signals
 
@@ -206,7 +287,8 @@ class Supervisor:
     def _start(self, slot: _Slot) -> None:
         slot.report, report = os.pipe()
         slot.heard, slot.ready, slot.again = b"", False, None
-        slot.started = time.monotonic()
+        slot.started = slot.alive = time.monotonic()
+        slot.late = False
         # A signal must find either this process's handlers or the worker's own.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
@@ -238,6 +320,7 @@ class Supervisor:
             os.close(self._life)
             self._alarm.close()
             self._bell.close()
+            present.share(slot.page)
             worker = Worker(slot.number, report, self._lifeline)
             try:
                 self._work.run(worker)
@@ -253,9 +336,14 @@ class Supervisor:
     def _listen(self, slot: _Slot) -> None:
         """A report, or the end of the worker."""
         data = os.read(slot.report, 4096)
-        slot.heard += data
         if data:
-            slot.ready = slot.ready or slot.heard == _READY + b"\n"
+            # A line is written in one piece, so that no sign of life stands within one.
+            slot.heard = _BEATS.sub(_BEAT, slot.heard + data).lstrip(_BEAT)
+            slot.ready = slot.ready or slot.heard.startswith(_READY)
+            slot.alive = time.monotonic()
+            if slot.late:
+                slot.late = False
+                self._log.info("a worker is back", worker=slot.number, pid=slot.pid)
             return
         os.close(slot.report)
         _, status = os.waitpid(slot.pid, 0)
@@ -266,7 +354,7 @@ class Supervisor:
     def _mourn(self, slot: _Slot, pid: int, code: int) -> None:
         """A worker ended that nobody had asked to: another takes its place, later if it was short-lived."""
         now = time.monotonic()
-        reason = slot.heard.removeprefix(_READY + b"\n").decode(errors="replace").strip()
+        reason = slot.heard.removeprefix(_READY).decode(errors="replace").strip()
         how = reason or (f"exit code {code}" if code >= 0 else signal.Signals(-code).name)
         self._log.error("a worker ended", worker=slot.number, pid=pid, served=slot.ready, reason=how)
         if slot.ready:

@@ -20,8 +20,8 @@ from ..server.address import Address
 from ..server.app import App
 from ..server.cores import cores
 from ..server.listener import Bound, bind, remove
-from ..server.workers import Supervisor, Worker
-from .worker import Job, run, serve
+from ..server.workers import Patience, Supervisor, Worker
+from .worker import Job, Life, run, serve
 
 _BEFORE_FORK: Final = (
     "argon2",
@@ -101,7 +101,13 @@ class Crew:
             worker.ready()
 
         threads = max(1, cores() // self._count)
-        run(serve(job, listen, ready, hash_threads=threads, lifeline=worker.lifeline))
+        life = Life(worker.lifeline, worker.beat, self.patience.every)
+        run(serve(job, listen, ready, hash_threads=threads, life=life))
+
+    @property
+    def patience(self) -> Patience:
+        timeouts = self._job.config.timeouts
+        return Patience(timeouts.worker_late_seconds, timeouts.worker_hangs_seconds)
 
     def reload(self) -> bool:
         # Tried here first: what is wrong is told once, and a worker that starts later has it too.

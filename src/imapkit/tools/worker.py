@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ImapError
+from ..record import record
 from ..server import log, tls
 from ..server.app import App
 from ..server.config import Config
@@ -42,21 +43,34 @@ class Job:
         return config
 
 
+@record
+class Life:
+    """What ties a worker to its supervisor."""
+
+    line: int
+    """Readable once the supervisor is gone."""
+    beat: Callable[[], None]
+    """Gives a sign of life."""
+    every: float
+    """Seconds between two of them."""
+
+
 async def serve(
     job: Job,
     listen: Callable[[App], Awaitable[None]],
     ready: Callable[[App], None],
     *,
     hash_threads: int | None = None,
-    lifeline: int | None = None,
+    life: Life | None = None,
 ) -> None:
-    """Until SIGTERM or SIGINT, or until there is something to read at ``lifeline``. ``ready`` is called once it accepts."""
+    """Until SIGTERM or SIGINT, or until the supervisor is gone. ``ready`` is called once it accepts."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    if lifeline is not None:
-        loop.add_reader(lifeline, _orphaned, loop, lifeline, stop)
+    if life is not None:
+        loop.add_reader(life.line, _orphaned, loop, life.line, stop)
+        _beat(loop, life)
     options = job.config.options()
     _raise_file_limit(options.limits.sessions)
     async with open_data(job.data, make=True, durable_flags=job.config.durable_flags) as opened:
@@ -91,6 +105,11 @@ def certificate(config: Config, data: Path) -> tls.CertificateFiles:
         made_now=made,
     )
     return files
+
+
+def _beat(loop: asyncio.AbstractEventLoop, life: Life) -> None:
+    life.beat()
+    loop.call_later(life.every, _beat, loop, life)
 
 
 def _orphaned(loop: asyncio.AbstractEventLoop, lifeline: int, stop: asyncio.Event) -> None:
