@@ -17,13 +17,12 @@ from imapkit.features.catalogue import full_registry
 from imapkit.features.fetch_data import FetchData
 from imapkit.message.index import index_message
 from imapkit.ports.directory import NewUser, UserRow
-from imapkit.ports.store import NewMessage
+from imapkit.ports.store import Account, MailStore, NewMessage
 from imapkit.protocol.response import Response, literal_allowed, read_response
 from imapkit.protocol.status import Kind, Status
 from imapkit.server.app import App
 from imapkit.server.options import Options
 from imapkit.stores.directory.memory import MemoryDirectory
-from imapkit.stores.memory.account import MemoryAccount
 from imapkit.stores.memory.store import MemoryStore
 from imapkit.wire.frame import Frame, Framer, HeldLiteral
 from imapkit.wire.limits import CLIENT
@@ -97,7 +96,11 @@ class Talk:
 
     async def send_only(self, command: str) -> None:
         """Send a command and read nothing of its answer."""
-        self._writer.write(b"T0 " + command.encode() + b"\r\n")
+        await self.send_octets(b"T0 " + command.encode() + b"\r\n")
+
+    async def send_octets(self, octets: bytes) -> None:
+        """Send octets as they are."""
+        self._writer.write(octets)
         await self._writer.drain()
 
     async def good(self, command: str | bytes) -> Answer:
@@ -114,7 +117,7 @@ class Talk:
 class Room:
     """A server with one user, whose INBOX has messages."""
 
-    def __init__(self, app: App, account: MemoryAccount, user: UserRow) -> None:
+    def __init__(self, app: App, account: Account, user: UserRow) -> None:
         self.app = app
         self.account = account
         self._user = user
@@ -123,8 +126,9 @@ class Room:
 
     @staticmethod
     @asynccontextmanager
-    async def open(messages: Sequence[bytes] = ()) -> AsyncIterator[Room]:
-        store = MemoryStore()
+    async def open(messages: Sequence[bytes] = (), store: MailStore | None = None) -> AsyncIterator[Room]:
+        """Without a ``store``, one in memory."""
+        store = store or MemoryStore()
         directory = MemoryDirectory()
         user = directory.add(NewUser("ann", "no password"))
         await store.create_account(user.account, [("INBOX", ()), ("Sent", ("\\Sent",))])
@@ -139,6 +143,7 @@ class Room:
                 await talk.close()
             await app.stop()
             await asyncio.gather(*room._serving)
+            await account.release()
             await store.close()
 
     async def append(

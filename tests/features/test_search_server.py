@@ -232,3 +232,22 @@ def test_modseq_goes_into_both_answers() -> None:
         assert extended == b'* ESEARCH (TAG "T3") MIN 1 COUNT 5 MODSEQ ' + highest
 
     in_room(test)
+
+
+def test_header_names_and_strings_may_hold_any_octets_but_nul() -> None:
+    """An octet that is no UTF-8 in a name is looked for as it is; NUL is in no string of the grammar (RFC 9051 section 9, CHAR8)."""
+
+    async def test(room: Room, talk: Talk) -> None:
+        for name in (b'"X-\xff"', b"{3+}\r\nX-\xff", b'"x-\xff"'):
+            assert (await talk.good(b"SEARCH HEADER " + name + b' ""')).lines == [b"* SEARCH 1"]
+        assert (await talk.good(b'SEARCH HEADER "X-\xed\xa0\x80" ""')).lines == [b"* SEARCH"]
+        for line in (
+            b"HEADER {3+}\r\na\0b x",
+            b"HEADER x ~{3+}\r\na\0b",
+            b"SUBJECT {1+}\r\n\0",
+            b"KEYWORD {1+}\r\n\0",
+        ):
+            assert (await talk(b"SEARCH " + line)).status.kind is Kind.BAD
+        assert (await talk.good(b"SEARCH SUBJECT ~x")).lines == [b"* SEARCH 1"]
+
+    in_room(test, [b"X-\xff: here\r\nSubject: a ~x\r\n\r\n"])

@@ -54,6 +54,16 @@ def test_mailbox_names_survive(name: str, utf8: bool) -> None:
     assert read_mailbox(Cursor(frame, utf8=utf8)) == unicodedata.normalize("NFC", normal(name))
 
 
+@pytest.mark.parametrize("text", [b"{3}\r\na\0b", b"~{3}\r\na\0b"])
+def test_nul_is_in_no_string_that_a_server_reads(text: bytes) -> None:
+    """CHAR8 excludes it (RFC 9051 section 9); a client takes what servers send."""
+    for read in (Cursor.string, Cursor.astring, Cursor.nstring):
+        with pytest.raises(ParseError, match="without NUL"):
+            read(cursor(text))
+        assert read(cursor(text, lenient=True)) == b"a\0b"
+    assert cursor(text).literal().read() == b"a\0b"
+
+
 @pytest.mark.parametrize("text", [b"a b", b"a\r\nb", b"", b"a(", b'"', b"\\x", b"a]", b"\xff"])
 def test_atoms_are_checked(text: bytes) -> None:
     with pytest.raises(UsageError):

@@ -58,7 +58,10 @@ def search_header_plainly(header: bytes) -> str:
 
 
 def header_values(data: bytes, name: bytes | str) -> list[str]:
-    """The decoded values of all fields with this name in the header at the start of ``data``: for HEADER, not case-mapped."""
-    wanted = name.encode("utf-8") if isinstance(name, str) else name
+    """The decoded values of all fields with this name in the header at the start of ``data``: for HEADER, not case-mapped.
+
+    A name as text has the octets that are no UTF-8 as lone surrogates.
+    """
+    wanted = name.encode("utf-8", "surrogateescape") if isinstance(name, str) else name
     low = wanted.lower()
     return [decode_words(unfold(field.value)) for field in fields(data) if field.name.lower() == low]

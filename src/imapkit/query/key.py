@@ -248,14 +248,13 @@ def write_program(w: Writer, key: SearchKey) -> None:
 
 def read_text(c: Cursor) -> str:
     """astring: text in the charset of the command, not decoded yet unless it is UTF-8. A literal may be no longer than a line."""
-    if c.peek() in (0x7B, 0x7E):
+    if c.peek_is(b"{") or c.at_literal8():
+        start = c.pos
         literal = c.literal("a search string")
         if literal.size > c.limits.line:
             raise LimitExceeded("search string", c.limits.line, literal.size)
-        octets = literal.read()
-    else:
-        octets = c.astring("a search string")
-    return octets.decode("utf-8", "surrogateescape")
+        c.pos = start
+    return c.astring("a search string").decode("utf-8", "surrogateescape")
 
 
 def write_text(w: Writer, text: str) -> None:

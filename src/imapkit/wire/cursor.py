@@ -194,13 +194,18 @@ class Cursor:
         return self.peek() in (_QUOTE, _BRACE) or self.at_literal8()
 
     def string(self, expected: str = "a string") -> bytes:
-        """string = quoted / literal."""
+        """string = quoted / literal. NUL is in no string (RFC 9051 section 9, CHAR8): only messages and values of a literal8 hold it."""
         octet = self.peek()
         if octet == _QUOTE:
             return self.quoted()
-        if octet == _BRACE or self.at_literal8():
-            return self.literal(expected).read()
-        raise self.fail(expected)
+        if octet != _BRACE and not self.at_literal8():
+            raise self.fail(expected)
+        start = self.pos
+        data = self.literal(expected).read()
+        if not self.lenient and b"\0" in data:
+            self.pos = start
+            raise self.fail(f"{expected} without NUL")
+        return data
 
     def quoted(self) -> bytes:
         found = (t.LOOSE_QUOTED if self.lenient else t.QUOTED).match(self.buf, self.pos)
