@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from .errors import NotSupported as NotSupported
     from .errors import OverQuota as OverQuota
     from .errors import ParseError as ParseError
+    from .errors import Partial as Partial
     from .errors import PermissionDenied as PermissionDenied
     from .errors import PrivacyRequired as PrivacyRequired
     from .errors import ProtocolError as ProtocolError
@@ -184,6 +185,7 @@ _WHERE = {
         "NotSupported",
         "OverQuota",
         "ParseError",
+        "Partial",
         "PermissionDenied",
         "PrivacyRequired",
         "ProtocolError",
@@ -341,6 +343,7 @@ __all__ = [
     "Part",
     "PartBody",
     "PartHeader",
+    "Partial",
     "PermissionDenied",
     "PrivacyRequired",
     "ProtocolError",

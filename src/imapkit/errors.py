@@ -46,14 +46,35 @@ Server handlers raise ``No`` and ``Bad`` (below): they become the tagged answer 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import ClassVar
 
 
+@dataclass(slots=True)
+class Partial:
+    """What is certain of a change in several parts that failed in the middle."""
+
+    uids: list[int]
+    """All was done for these messages."""
+    pairs: dict[int, int]
+    """UIDs in the mailbox that messages went to, by those they had; as far as the server told."""
+    begun: list[int]
+    """These were under way: ``steps`` were done for them, and nothing else is certain."""
+    steps: list[str]
+
+    def __str__(self) -> str:
+        whole = f"{len(self.uids)} message{'' if len(self.uids) == 1 else 's'}" if self.uids else ""
+        steps = ", ".join(self.steps)
+        return f"{whole}, and {steps} of {len(self.begun)} more" if whole and steps else whole or steps
+
+
 class ImapError(Exception):
-    """The root of all errors that imapkit raises on purpose."""
+    """The root of all errors that imapkit raises on purpose. ``partial``: what a change in several parts did before it failed."""
+
+    partial: Partial | None = None
 
 
 class ProtocolError(ImapError):
@@ -93,6 +114,8 @@ class CommandFailed(ImapError):
         self.text = text
         self.code = code
         self.command = command
+        self.data: list[object] = []
+        """The untagged data that came before the answer, as records."""
 
 
 class CommandNo(CommandFailed):

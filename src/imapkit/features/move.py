@@ -6,10 +6,7 @@ responses (section 4.3), which come from the view. A client whose server lacks M
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from ..errors import CommandFailed, ConnectionLost, MailboxMissing, NotSupported, UnknownOutcome
+from ..errors import CommandFailed, MailboxMissing, NotSupported, Partial
 from ..ports.client import ClientSession, Op
 from ..ports.session import SessionContext
 from ..ports.store import FlagAction
@@ -19,6 +16,8 @@ from ..protocol.given import MailboxName, mailbox_name
 from ..protocol.numset import NumSet, asked
 from ..protocol.registry import Does, Feature, Phase
 from ..protocol.status import Kind, Ok, Status
+from ..protocol.tally import Tally
+from ..protocol.uid_codes import CopyUid
 from ..query.key import Numbers, SearchKey
 from ..query.records import Uids
 from ..record import record
@@ -93,11 +92,11 @@ def move(
 
     Where it has no UIDPLUS either, NotSupported is raised before anything is done, unless ``plain_expunge`` allows EXPUNGE, which removes
     every other message marked \Deleted too. Raises NoSuchMailbox, OverQuota, CommandFailed; UnknownOutcome when the connection was
-    lost between the steps.
+    lost between the steps. ``partial`` of the error has what was done before.
     """
     numset, name = asked(numset, uid=uid), mailbox_name(mailbox)
     if session.has("MOVE"):
-        return copy_result((yield Move(numset, name, uid)))
+        return (yield from _move_at_once(numset, name, uid))
     if not session.has("UIDPLUS") and not plain_expunge:
         raise NotSupported(
             "MOVE", "and without UIDPLUS, messages that others marked as deleted would be removed too"
@@ -106,40 +105,35 @@ def move(
     key: SearchKey = Uids(numset) if uid else Numbers(numset)
     found = yield from search(session, key)
     results: list[CopyResult] = []
-    done: list[str] = []
+    tally = Tally("MOVE")
     for part in found.messages.split(_RANGES):
-        result = yield from _copy_and_remove(session, part, name, done)
-        results.append(result)
+        with tally.part(part):
+            results.append((yield from _copy_and_remove(session, part, name, tally)))
     return _joined(results)
 
 
-def _copy_and_remove(session: ClientSession, uids: NumSet, mailbox: str, done: list[str]) -> Op[CopyResult]:
-    """``done`` collects the steps that are certain."""
-    with _telling(done):
-        result = copy_result((yield Copy(uids, mailbox)))
-        done.append("COPY")
-        yield Store(uids, FlagAction.ADD, (DELETED,), uid=True, silent=True)
-        done.append("STORE")
-        yield UidExpunge(uids) if session.has("UIDPLUS") else Expunge()
-        done.append("EXPUNGE")
-    return result
-
-
-@contextmanager
-def _telling(done: list[str]) -> Iterator[None]:
-    """Errors tell which steps were done before."""
+def _move_at_once(numset: NumSet, mailbox: str, uid: bool) -> Op[CopyResult]:
+    """A server may have moved some when it says NO (RFC 6851 section 3.3): it told them by COPYUID before."""
     try:
-        yield
-    except UnknownOutcome as error:
-        raise UnknownOutcome(error.command, done) from error
-    except ConnectionLost as error:
-        if not done:
-            raise
-        raise UnknownOutcome("MOVE", done) from error
+        return copy_result((yield Move(numset, mailbox, uid)))
     except CommandFailed as error:
-        if done:
-            error.add_note(f"done before: {', '.join(done)}")
+        codes = [one.code for one in error.data if isinstance(one, Status)]
+        pairs = {old: new for code in codes if isinstance(code, CopyUid) for old, new in code.pairs()}
+        if pairs:
+            error.partial = Partial(list(pairs), pairs, [], [])
+            error.add_note(f"done before: {error.partial}")
         raise
+
+
+def _copy_and_remove(session: ClientSession, uids: NumSet, mailbox: str, tally: Tally) -> Op[CopyResult]:
+    result = copy_result((yield Copy(uids, mailbox)))
+    tally.pairs.update(result.pairs())
+    tally.step("COPY")
+    yield Store(uids, FlagAction.ADD, (DELETED,), uid=True, silent=True)
+    tally.step("STORE")
+    yield UidExpunge(uids) if session.has("UIDPLUS") else Expunge()
+    tally.step("EXPUNGE")
+    return result
 
 
 def _joined(results: list[CopyResult]) -> CopyResult:

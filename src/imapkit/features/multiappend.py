@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import CommandFailed, UsageError
+from ..errors import ImapError, Partial, UsageError
 from ..ports.client import ClientSession, Op
 from ..protocol.given import MailboxName, mailbox_name
 from ..protocol.numset import NumSet, Range
@@ -32,8 +32,9 @@ def multiappend(
 ) -> Op[AppendUid | None]:
     """Put messages into a mailbox, all or none (RFC 3502); their UIDs in the same order, where the server tells them (RFC 4315).
 
-    A server without MULTIAPPEND gets them one by one: if it refuses one, those before it stay, and a note of the error says how many
-    they are. ``AppendMessage.of`` makes one of octets. Raises NoSuchMailbox, TooBig, OverQuota, LimitReached, CommandFailed.
+    A server without MULTIAPPEND gets them one by one: if it refuses one, those before it stay; a note of the error says how many they
+    are, its ``partial`` which UIDs they have. ``AppendMessage.of`` makes one of octets. Raises NoSuchMailbox, TooBig, OverQuota,
+    LimitReached, CommandFailed.
     """
     if not messages:
         raise UsageError("there is no message to append")
@@ -46,8 +47,11 @@ def multiappend(
     for message in messages:
         try:
             told.append((yield from append_all(session, mailbox, (message,))))
-        except CommandFailed as error:
-            error.add_note(f"{len(told)} of {len(messages)} messages were appended before")
+        except ImapError as error:
+            if told:
+                uids = [uid for one in told if one is not None for uid in one.uids.numbers()]
+                error.partial = Partial(uids, {}, [], [])
+                error.add_note(f"{len(told)} of {len(messages)} messages were appended before")
             raise
     return _joined(told)
 

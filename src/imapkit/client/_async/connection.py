@@ -216,7 +216,9 @@ class AsyncConnection(SessionState):
         """The result of a command from its tagged answer. Raises CommandFailed."""
         self.completed(command, status)
         if status.kind is not Kind.OK:
-            raise failure(command, status, self.registry)
+            error = failure(command, status, self.registry)
+            error.data = [*data]
+            raise error
         if Does.LOGS_IN in self.registry.does(command):
             self.logged_in()
         return Completed(status, data)

@@ -2,7 +2,7 @@
 
 A query is lazy and can be used again: each use searches anew. Rules: nothing is sent for an empty set; what is open (``n:*``, ``$``)
 is looked up before anything is changed, and only what was named is changed; messages are removed by UID EXPUNGE or not at all; line
-lengths stay far below what servers take.
+lengths stay far below what servers take; an error in the middle tells what was done before.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ...ports.store import FlagAction
 from ...protocol import flags as names
 from ...protocol.given import MailboxName, flag_list, mailbox_name
 from ...protocol.numset import NumSet, check_count
+from ...protocol.tally import Tally
 from ...query.key import SearchKey
 from ...query.keys import UID
 from ..criteria import settled
@@ -136,27 +137,24 @@ class AsyncQuery:
         ):
             if wanted is not None:
                 (on if wanted else off).append(flag)
-        uids = await self.uidset()
-        for action, flags in ((FlagAction.ADD, on), (FlagAction.REMOVE, off)):
-            if flags:
-                await self._store(uids, action, flags)
-        return uids.count()
+        changes = [
+            (action, flags) for action, flags in ((FlagAction.ADD, on), (FlagAction.REMOVE, off)) if flags
+        ]
+        return await self._store(changes)
 
     async def set_flags(self, flags: Iterable[str]) -> int:
         """Replace all flags and keywords; how many messages it was asked for."""
-        replacing = list(flag_list(flags))
-        uids = await self.uidset()
-        await self._store(uids, FlagAction.REPLACE, replacing)
-        return uids.count()
+        return await self._store([(FlagAction.REPLACE, list(flag_list(flags)))])
 
     async def copy(self, mailbox: MailboxName) -> dict[int, int]:
         """Copy to another mailbox; the new UIDs by the old ones, where the server tells. Raises NoSuchMailbox, OverQuota."""
         connection, name = self.mailbox.connection, mailbox_name(mailbox)
-        pairs: dict[int, int] = {}
+        tally = Tally("COPY")
         for part in _parts(await self.uidset()):
-            self.mailbox.check_open()
-            pairs.update((await connection.run(copy(part, name))).pairs())
-        return pairs
+            with tally.part(part):
+                self.mailbox.check_open()
+                tally.pairs.update((await connection.run(copy(part, name))).pairs())
+        return tally.pairs
 
     async def move(self, mailbox: MailboxName) -> dict[int, int]:
         """Move to another mailbox; the new UIDs by the old ones, where the server tells.
@@ -164,11 +162,12 @@ class AsyncQuery:
         Raises NoSuchMailbox, OverQuota; NotSupported where it could not be done without removing other messages.
         """
         connection, name = self.mailbox.connection, mailbox_name(mailbox)
-        pairs: dict[int, int] = {}
+        tally = Tally("MOVE")
         for part in _parts(await self.uidset()):
-            self.mailbox.check_open()
-            pairs.update((await connection.run(move(connection, part, name))).pairs())
-        return pairs
+            with tally.part(part):
+                self.mailbox.check_open()
+                tally.pairs.update((await connection.run(move(connection, part, name))).pairs())
+        return tally.pairs
 
     async def delete(self) -> int:
         r"""Remove these messages, and no others that were marked \Deleted; how many it was asked for.
@@ -178,16 +177,29 @@ class AsyncQuery:
         connection = self.mailbox.connection
         connection.need("UIDPLUS", "to remove these messages and no others")
         uids = await self.uidset()
+        tally = Tally("EXPUNGE")
         for part in _parts(uids):
-            await self._store(part, FlagAction.ADD, [names.DELETED])
-            await connection.run(expunge(connection, part))
+            with tally.part(part):
+                await self._store_part(part, FlagAction.ADD, [names.DELETED])
+                tally.step("STORE")
+                await connection.run(expunge(connection, part))
+                tally.step("EXPUNGE")
         return uids.count()
 
-    async def _store(self, uids: NumSet, action: FlagAction, flags: list[str]) -> None:
-        connection = self.mailbox.connection
+    async def _store(self, changes: list[tuple[FlagAction, list[str]]]) -> int:
+        uids = await self.uidset()
+        tally = Tally("STORE")
         for part in _parts(uids):
-            self.mailbox.check_open()
-            await connection.run(store(connection, part, action, flags, silent=True))
+            with tally.part(part):
+                for action, flags in changes:
+                    await self._store_part(part, action, flags)
+                    tally.step("STORE")
+        return uids.count()
+
+    async def _store_part(self, part: NumSet, action: FlagAction, flags: list[str]) -> None:
+        self.mailbox.check_open()
+        connection = self.mailbox.connection
+        await connection.run(store(connection, part, action, flags, silent=True))
 
 
 def _parts(uids: NumSet) -> Iterator[NumSet]:

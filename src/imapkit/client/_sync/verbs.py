@@ -189,8 +189,9 @@ class Verbs:
     def multiappend(self, mailbox: MailboxName, messages: Sequence[AppendMessage]) -> AppendUid | None:
         """Put messages into a mailbox, all or none (RFC 3502); their UIDs in the same order, where the server tells them (RFC 4315).
 
-        A server without MULTIAPPEND gets them one by one: if it refuses one, those before it stay, and a note of the error says how
-        many they are. ``AppendMessage.of`` makes one of octets. Raises NoSuchMailbox, TooBig, OverQuota, LimitReached, CommandFailed.
+        A server without MULTIAPPEND gets them one by one: if it refuses one, those before it stay; a note of the error says how many
+        they are, its ``partial`` which UIDs they have. ``AppendMessage.of`` makes one of octets. Raises NoSuchMailbox, TooBig,
+        OverQuota, LimitReached, CommandFailed.
         """
         from ...features.multiappend import multiappend as verb
 
@@ -270,7 +271,7 @@ class Verbs:
 
         Where it has no UIDPLUS either, NotSupported is raised before anything is done, unless ``plain_expunge`` allows EXPUNGE, which
         removes every other message marked \Deleted too. Raises NoSuchMailbox, OverQuota, CommandFailed; UnknownOutcome when the
-        connection was lost between the steps.
+        connection was lost between the steps. ``partial`` of the error has what was done before.
         """
         from ...features.move import move as verb
 

@@ -145,7 +145,7 @@ def explain(error: BaseException) -> str:
     if isinstance(error, BaseExceptionGroup):
         return explain(error.exceptions[0])
     if isinstance(error, ImapError):
-        return words.one_line(str(error))
+        return words.one_line("; ".join([str(error), *getattr(error, "__notes__", ())]))
     if isinstance(error, ModuleNotFoundError) and (line := extras.mend(error)):
         return line
     if isinstance(error, OSError) and error.strerror:
