@@ -83,7 +83,8 @@ def test_ranges(play: Play) -> None:
         data = mails(24)
         await account.append(row(account, "INBOX").id, [message(item) for item in data])
         mailbox = await account.open("INBOX")
-        (rows,) = mailbox.rows(mailbox.everything(), [Column.CONTENT, Column.HEADER])
+        chunks = mailbox.rows(mailbox.everything(), [Column.CONTENT, Column.HEADER])
+        rows = [one for chunk in chunks for one in chunk]
         wanted = []
         expected = []
         for item, (content, header) in zip(data, rows, strict=True):

@@ -1,7 +1,7 @@
 """BINARY (RFC 3516, RFC 9051 section 6.4.5): parts without their Content-Transfer-Encoding.
 
-Content that is not encoded is streamed like BODY[…]; encoded content is decoded whole, so it takes memory of its size. A multipart or an
-embedded message has no encoding of its own and is given as BODY[…] gives it. APPEND takes literal8 in ``append``.
+Content that is not encoded is streamed like BODY[…]; encoded content is decoded in pieces (``fetch_decoded``). A multipart or an embedded
+message has no encoding of its own and is given as BODY[…] gives it. APPEND takes literal8 in ``append``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final, Self, cast
 
 from ..errors import No
-from ..message.decode import UnknownEncoding, decode_body, is_identity
+from ..message.decode import UnknownEncoding, is_identity, is_known
 from ..message.part import LEAF
 from ..message.section import find_part
 from ..ports.store import Account, Column
@@ -23,7 +23,7 @@ from ..wire.writer import Writer
 from .fetch_body import cut, offsets
 from .fetch_data import BinarySection, FetchData
 from .fetch_datum import read_value
-from .fetch_pieces import Columns, Computed, Content, Found, Piece, Slice, Values
+from .fetch_pieces import Columns, Content, Encoded, Found, Piece, Sized, Slice, Values
 from .fetch_section import (
     Partial,
     Section,
@@ -98,7 +98,7 @@ class BinarySizeItem:
         write_section(w, Section(self.path))
 
     def piece(self) -> Piece:
-        return Computed(_label(b"BINARY.SIZE", self.path), _COLUMNS, partial(_size, self.path))
+        return Sized(_label(b"BINARY.SIZE", self.path), _COLUMNS, partial(_find, self.path, None))
 
 
 def _read_item(c: Cursor, g: Grammar) -> BinaryItem:
@@ -120,32 +120,24 @@ feature.word_reader(Point.FETCH_ITEM, "BINARY.PEEK", _read_peek_item, BinaryItem
 
 def _find(path: Path, part: Partial | None, account: Account, columns: Columns) -> Iterator[Found]:
     for values in zip(*columns, strict=True):
-        found = _decoded(path, account, values)
+        found = _part(path, values)
         yield found if part is None else cut(found, part)
 
 
-def _decoded(path: Path, account: Account, values: Values) -> Found:
-    """The part without its encoding. Raises No for an encoding that nobody knows."""
+def _part(path: Path, values: Values) -> Found:
+    """Raises No for an encoding that nobody knows."""
     content, parts, size = cast(tuple[int, bytes, int], values)
     if not path:
         return Slice(content, 0, size)
     part = find_part(offsets(parts), path)
     if part is None:
         return None
+    octets = Slice(content, part.body, part.end)
     if part.kind != LEAF or is_identity(part.encoding):
-        return Slice(content, part.body, part.end)
-    data = account.body(content).read(part.body, part.end - part.body)
-    try:
-        return decode_body(data, part.encoding)
-    except UnknownEncoding as error:
-        raise No(str(error), UNKNOWN_CTE) from None
-
-
-def _size(path: Path, account: Account, values: Values) -> bytes:
-    found = _decoded(path, account, values)
-    if found is None:
-        return b"0"
-    return b"%d" % (found.end - found.start if isinstance(found, Slice) else len(found))
+        return octets
+    if not is_known(part.encoding):
+        raise No(str(UnknownEncoding(part.encoding)), UNKNOWN_CTE)
+    return Encoded(octets, part.encoding)
 
 
 # What is answered

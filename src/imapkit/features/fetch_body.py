@@ -13,9 +13,9 @@ from typing import Final, cast
 
 from ..message.headers import known_names, select_fields
 from ..message.scan import MAX_HEADER
-from ..message.section import PartOffsets, load_parts, locate_stored
+from ..message.section import PartOffsets, load_parts, locate, locate_stored
 from ..ports.store import Account, AnyColumn, Column, HeaderFields
-from .fetch_pieces import Columns, Find, Found, Slice
+from .fetch_pieces import Columns, Encoded, Find, Found, Slice
 from .fetch_section import FIELDS, FIELDS_NOT, HEADER, Partial, Section
 
 _HEADER_COLUMNS: Final = (Column.CONTENT, Column.PARTS, Column.HEADER)
@@ -23,8 +23,10 @@ _ONLY_HEADER: Final = (Column.HEADER,)
 _PART_COLUMNS: Final = (Column.CONTENT, Column.PARTS)
 _WHOLE_COLUMNS: Final = (Column.CONTENT, Column.SIZE)
 
-tree = lru_cache(maxsize=256)(load_parts)
-"""The offsets of a message: several sections of one message are often asked for together."""
+_SMALL: Final = 1024
+"""Octets of stored offsets, up to which many trees are remembered; of larger ones the latest is."""
+_small_tree = lru_cache(maxsize=256)(load_parts)
+_large_tree = lru_cache(maxsize=1)(load_parts)
 
 
 def ready_column(section: Section) -> AnyColumn | None:
@@ -64,6 +66,8 @@ def cut(found: Found, part: Partial) -> Found:
         content, start, end = found
         start = min(start + origin, end)
         return Slice(content, start, min(start + length, end))
+    if isinstance(found, Encoded):
+        return found._replace(origin=origin, length=length)
     return None if found is None else found[origin : origin + length]
 
 
@@ -74,6 +78,11 @@ def _find_whole(account: Account, columns: Columns) -> Iterator[Found]:
 
 def _find_ready(account: Account, columns: Columns) -> Iterator[Found]:
     return iter(cast("Sequence[bytes]", columns[0]))
+
+
+def find_fields(names: frozenset[bytes], account: Account, columns: Columns) -> Iterator[Found]:
+    """What a column of these header fields has, from the HEADER column."""
+    return (select_fields(header, names) for header in cast("Sequence[bytes]", columns[0]))
 
 
 def _find_header(account: Account, columns: Columns) -> Iterator[Found]:
@@ -93,7 +102,7 @@ def _find_in_part(
     path, text = section.path, section.text
     what = HEADER if text in (FIELDS, FIELDS_NOT) else text
     for content, parts in cast("Iterable[tuple[int, bytes]]", zip(*columns, strict=True)):
-        span = locate_stored(parts, path, what)
+        span = _locate(parts, path, what)
         if span is None:
             yield None
         elif what == text:
@@ -102,6 +111,25 @@ def _find_in_part(
             start, end = span
             header = account.body(content).read(start, min(end - start, MAX_HEADER))
             yield select_fields(header, names, negate=text == FIELDS_NOT)
+
+
+def tree(parts: bytes) -> PartOffsets:
+    """The offsets of a message: several sections of one message are often asked for together."""
+    return _small_tree(parts) if len(parts) <= _SMALL else _large_tree(parts)
+
+
+class _Asked:
+    """The message that was asked for last. A section is looked for in the stored form, which walks past the parts before it; where one
+    message is asked for more than one of them, in its tree."""
+
+    parts = b""
+
+
+def _locate(parts: bytes, path: Sequence[int], what: str) -> tuple[int, int] | None:
+    if parts is _Asked.parts:
+        return locate(tree(parts), path, what)
+    _Asked.parts = parts
+    return locate_stored(parts, path, what)
 
 
 def offsets(parts: object) -> PartOffsets:

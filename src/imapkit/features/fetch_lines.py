@@ -8,18 +8,24 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import Final, cast
 
 from ..ports.session import SessionContext
-from ..ports.store import Account, AnyColumn, Column, Mailbox
+from ..ports.store import Account, AnyColumn, Column, HeaderFields, Mailbox
 from ..protocol.flags import RECENT
 from ..protocol.numset import STAR
 from ..query.index import MessageSet
+from .fetch_body import find_fields
 from .fetch_items import FetchItem
-from .fetch_pieces import Columns, Computed, Content, Direct, Flags, Piece, Ready, Values
+from .fetch_pieces import Columns, Computed, Content, Direct, Flags, Piece, Ready, Sized, Values
 
 _END: Final = b")\r\n"
+_AT_ONCE: Final = 1 << 20
+"""Octets that lines made at once may have of their items' names and flags."""
+_CHOSEN: Final = 4
+"""Lists of header fields that are read as columns; of more, each is made from the header when its turn comes."""
 _LISTS, _FEW, _SHORT = 512, 32, 1024
 """How many lists of items are remembered; of how many items each, and with labels of how many octets. A client chooses them."""
 
@@ -27,9 +33,11 @@ _LISTS, _FEW, _SHORT = 512, 32, 1024
 class Compiled:
     """How a list of items is answered. The columns begin with UID, then FLAGS if they are needed."""
 
-    __slots__ = ("body", "columns", "form", "marks_seen", "pieces", "places", "ready")
+    __slots__ = ("body", "columns", "encoded", "form", "marks_seen", "pieces", "places", "ready")
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
+        if sum([isinstance(piece, Ready) for piece in pieces]) > _CHOSEN:
+            pieces = [_made_later(piece) if isinstance(piece, Ready) else piece for piece in pieces]
         self.pieces = sorted(pieces, key=_rank)
         self.marks_seen = any(isinstance(piece, Content | Ready) and piece.marks_seen for piece in pieces)
         every: Iterable[AnyColumn] = chain((Column.UID,), *(piece.columns for piece in self.pieces))
@@ -37,14 +45,24 @@ class Compiled:
         place = {column: at for at, column in enumerate(self.columns)}.__getitem__
         self.places = [tuple(place(column) for column in piece.columns) for piece in self.pieces]
         """Where among the columns those of each piece are."""
-        contents = [piece for piece in self.pieces if isinstance(piece, Content)]
+        contents = [piece for piece in self.pieces if isinstance(piece, Content | Sized)]
         self.ready = not contents
         """All is made from columns alone."""
+        self.encoded = [
+            (piece, places)
+            for piece, places in zip(self.pieces, self.places, strict=True)
+            if isinstance(piece, Sized) or (isinstance(piece, Content) and piece.binary)
+        ]
+        """Those that may have to be refused, with the places of their columns."""
         last = self.pieces[-1]
         self.body = last if contents == [last] and isinstance(last, Content) and not last.binary else None
         """The last piece, where it is the only one that needs octets of the messages."""
         self.form = b"* %d FETCH (" + b" ".join(map(_form, self.pieces)) + (b"" if self.body else _END)
         """One line; what comes before the octets, if there is a body."""
+
+    def most(self, flags: FlagTexts) -> int:
+        """Of how many messages lines may be made at once: a client chooses the names of items and of keywords."""
+        return max(1, _AT_ONCE // (len(self.form) + flags.longest()))
 
     def lines(self, account: Account, seqs: Sequence[int], columns: Columns, flags: FlagTexts) -> bytes:
         """A line for each message, where all is ready. The hot path of FETCH."""
@@ -88,6 +106,11 @@ class Compiled:
             yield piece, tuple([row[place] for place in places])
 
 
+def _made_later(piece: Ready) -> Content:
+    assert isinstance(piece.column, HeaderFields)
+    return Content(piece.label, (Column.HEADER,), partial(find_fields, piece.column.names), piece.marks_seen)
+
+
 def _rank(piece: Piece) -> int:
     """UID first and FLAGS second, so that their columns are; the rest as asked."""
     if isinstance(piece, Flags):
@@ -118,6 +141,10 @@ def compile_items(items: tuple[FetchItem, ...]) -> Compiled:
 _known: dict[tuple[FetchItem, ...], Compiled] = {}
 
 
+_SYSTEM_FLAGS: Final = 64
+"""Octets of a list of all system flags, or a little more."""
+
+
 class FlagTexts(dict[object, bytes]):
     """FLAGS lists by the store's key, each rendered once a command."""
 
@@ -127,6 +154,10 @@ class FlagTexts(dict[object, bytes]):
         super().__init__()
         self._mailbox = mailbox
         self._recent = recent.ranges() if recent is not None else []
+
+    def longest(self) -> int:
+        """Octets that no list exceeds, but for characters that are not ASCII."""
+        return _SYSTEM_FLAGS + sum([len(name) + 1 for name in self._mailbox.keywords()])
 
     def __missing__(self, key: object) -> bytes:
         text = flag_list(self._mailbox.flag_names(cast(int, key)))

@@ -26,7 +26,16 @@ class Slice(NamedTuple):
     end: int
 
 
-Found = bytes | Slice | None
+class Encoded(NamedTuple):
+    """Octets of a stored content without their transfer encoding, from ``origin`` on, at most ``length`` of them."""
+
+    slice: Slice
+    encoding: bytes
+    origin: int = 0
+    length: int | None = None
+
+
+Found = bytes | Slice | Encoded | None
 Find = Callable[[Account, Columns], Iterator[Found]]
 """The octets of a section of one message after the other; None where a message has no such part."""
 
@@ -67,7 +76,7 @@ class Ready:
 
 @record
 class Computed:
-    """A short text worked out from columns (and the content, if it must be)."""
+    """A short text worked out from columns."""
 
     label: bytes
     columns: tuple[Column, ...]
@@ -85,6 +94,15 @@ class Content:
     binary: bool = False
 
 
-Piece = Direct | Flags | Ready | Computed | Content
+@record
+class Sized:
+    """How many octets ``find`` finds."""
+
+    label: bytes
+    columns: tuple[AnyColumn, ...]
+    find: Find
+
+
+Piece = Direct | Flags | Ready | Computed | Content | Sized
 
 FLAGS: Final = Flags()

@@ -8,23 +8,42 @@ piece after the other, is for the rest. The rule this file must not break: both 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from time import monotonic
 from typing import Final
 
+from ..errors import ConnectionLost, No, StoreError
 from ..ports.blob import LARGE, Part
 from ..ports.session import SessionContext
-from ..ports.store import Account
 from ..protocol.numset import compress
 from ..query.index import MessageSet
+from .fetch_decoded import Decoded, Spooled, has_nul
 from .fetch_items import FetchItem
 from .fetch_lines import compile_items, flags_of
-from .fetch_pieces import Columns, Content, Direct, Flags, Found, Piece, Ready, Slice, Values
+from .fetch_pieces import (
+    Columns,
+    Computed,
+    Content,
+    Direct,
+    Encoded,
+    Flags,
+    Found,
+    Piece,
+    Ready,
+    Sized,
+    Slice,
+    Values,
+)
 
-HELD: Final = 512 * 1024
+HELD: Final = 256 * 1024
 """Octets of content that are gathered before they are sent."""
+TURN: Final = 0.01
+"""Seconds after which others have their turn, however little there is to send yet."""
 TOGETHER: Final = 128
 """Messages of which octets are looked up at once: the store may read more of each than is sent."""
 _END: Final = b")\r\n"
+Plain = bytes | Slice | None
+"""What is found of content that is sent as it is stored."""
 
 
 async def send_messages(
@@ -61,11 +80,18 @@ class _Sender:
         self._all = compile_items((*items, *extra)) if extra_for is not None else self._asked
         self._extra_for = extra_for
         self._flags = flags_of(ctx)
+        self._decoded = Decoded(ctx.account)
+        self._held: list[bytes | Part] = []
+        self._held_octets = 0
+        self._begun = False
+        """Of the present response something was sent."""
+        self._turn = monotonic()
 
     async def send(self, messages: MessageSet) -> int:
         left = len(messages)
         sent = 0
-        for columns in self._view.mailbox.chunks(messages, self._all.columns):
+        most = self._all.most(self._flags) if left > 1 else 1
+        for columns in self._view.mailbox.chunks(messages, self._all.columns, most):
             left -= len(columns[0])
             seqs, known = self._numbered(columns)
             sent += len(seqs)
@@ -100,24 +126,27 @@ class _Sender:
         """Wait for a slow reader; and let other sessions run where the reader is fast."""
         await self._ctx.flush()
         await asyncio.sleep(0)
+        self._turn = monotonic()
 
     # Lines that end in octets of the messages, many at once
 
     def _send_body(self, piece: Content, seqs: Sequence[int], columns: Columns) -> None:
         """A single message: what mail programs ask all day."""
-        (found,) = piece.find(self._account, [columns[place] for place in self._asked.places[-1]])
+        (found,) = map(
+            _plain, piece.find(self._account, [columns[place] for place in self._asked.places[-1]])
+        )
         body = self._account.read_ranges((found,))[0] if isinstance(found, Slice) else found
         announced = b"NIL" if body is None else b"{%d}\r\n" % len(body)
         starts = self._asked.starts(self._account, seqs, columns, self._flags, (announced,))
         self._ctx.send_bytes(*starts, body or b"", _END)
 
     async def _send_bodies(self, piece: Content, seqs: Sequence[int], columns: Columns) -> None:
-        group: list[Found] = []
+        group: list[Plain] = []
         octets = begin = 0
-        every = piece.find(self._account, [columns[place] for place in self._asked.places[-1]])
+        every = map(_plain, piece.find(self._account, [columns[place] for place in self._asked.places[-1]]))
         for at, found in enumerate(every):
             size = _held(found)
-            if group and (octets + size > HELD or len(group) == TOGETHER):
+            if group and (octets + size > HELD or len(group) == TOGETHER or monotonic() - self._turn > TURN):
                 self._send_group(group, seqs[begin:at], [column[begin:at] for column in columns])
                 await self._flush()
                 group, octets, begin = [], 0, at
@@ -125,7 +154,7 @@ class _Sender:
             octets += size
         self._send_group(group, seqs[begin:], [column[begin:] for column in columns] if begin else columns)
 
-    def _send_group(self, group: Sequence[Found], seqs: Sequence[int], columns: Columns) -> None:
+    def _send_group(self, group: Sequence[Plain], seqs: Sequence[int], columns: Columns) -> None:
         slices = [found for found in group if isinstance(found, Slice)]
         read = iter(self._account.read_ranges(slices))
         bodies = [next(read) if isinstance(found, Slice) else found for found in group]
@@ -136,55 +165,95 @@ class _Sender:
             out += (start, body or b"", _END)
         self._ctx.send_bytes(*out)
 
-    # The plain path: a message at a time
+    # The plain path: a message at a time, a piece at a time
 
     async def _send_rows(self, seqs: Sequence[int], columns: Columns) -> None:
-        held: list[bytes | Part] = []
-        octets = 0
-        for at, (seq, row) in enumerate(zip(seqs, zip(*columns, strict=True), strict=True), 1):
-            if at % TOGETHER == 0:
-                await self._flush()
-            for chunk in self._message(seq, row):
-                held.append(chunk)
-                octets += len(chunk)
-                if octets >= HELD:
-                    self._ctx.send_bytes(*held)
-                    await self._flush()
-                    held, octets = [], 0
-        self._ctx.send_bytes(*held)
+        for seq, row in zip(seqs, zip(*columns, strict=True), strict=True):
+            await self._send_message(seq, row)
+        self._ctx.send_bytes(*self._held)
+        self._held, self._held_octets = [], 0
 
-    def _message(self, seq: int, row: Values) -> Iterator[bytes | Part]:
-        """The octets of one response. All that can be refused is refused before the first of them."""
+    async def _send_message(self, seq: int, row: Values) -> None:
+        """One response. What is refused is refused before its first octet goes out, as long as it is not larger than is held."""
+        mark, self._begun = len(self._held), False
+        try:
+            await self._hold_message(seq, row)
+        except (StoreError, No) as error:
+            if self._begun:
+                raise ConnectionLost(f"a response could not be completed: {error}") from error
+            del self._held[mark:]
+            self._ctx.send_bytes(*self._held)
+            raise
+        finally:
+            self._decoded.close()
+
+    async def _hold_message(self, seq: int, row: Values) -> None:
         uid = row[0]
         more = self._extra_for is not None and uid in self._extra_for
         compiled = self._all if more else self._asked
         if compiled is not self._all:
             row = tuple([row[self._all.columns.index(column)] for column in compiled.columns])
-        found = [(piece, self._render(piece, values, uid)) for piece, values in compiled.values(row)]
+        for encoded, places in compiled.encoded:
+            for _ in encoded.find(self._account, [(row[place],) for place in places]):
+                pass  # raises No where it has to
         separator = b"* %d FETCH (" % seq
-        for piece, text in found:
-            if not isinstance(text, bytes):
-                mark = b"~" if isinstance(piece, Content) and piece.binary else b""
-                yield separator + piece.label + b"%b{%d}\r\n" % (mark, len(text))
-                yield text
+        for piece, values in compiled.values(row):
+            text = await self._render(piece, values, uid)
+            if isinstance(text, bytes):
+                await self._hold(separator + piece.label + text)
             else:
-                yield separator + piece.label + text
+                binary = b"~" if isinstance(piece, Content) and piece.binary and has_nul(text) else b""
+                await self._hold(separator + piece.label + b"%b{%d}\r\n" % (binary, len(text)))
+                for each in text.pieces() if isinstance(text, Spooled) else (text,):
+                    await self._hold(each)
             separator = b" "
-        yield _END
+        await self._hold(_END)
 
-    def _render(self, piece: Piece, values: Values, uid: object) -> bytes | Part:
+    async def _hold(self, chunk: bytes | Part) -> None:
+        self._held.append(chunk)
+        self._held_octets += len(chunk)
+        if self._held_octets >= HELD or monotonic() - self._turn > TURN:
+            held, self._held, self._held_octets, self._begun = self._held, [], 0, True
+            self._ctx.send_bytes(*held)
+            await self._flush()
+
+    async def _render(self, piece: Piece, values: Values, uid: object) -> bytes | Part | Spooled:
         if isinstance(piece, Direct):
             return piece.format % values
         if isinstance(piece, Flags):
             return self._flags.of(values[0], uid)
         if isinstance(piece, Ready):
             return literal(values[0])
-        if isinstance(piece, Content):
-            return render_content(self._account, piece, values)
-        return piece.render(self._account, values)
+        if isinstance(piece, Computed):
+            return piece.render(self._account, values)
+        (found,) = piece.find(self._account, [(value,) for value in values])
+        octets = await self._decoded.octets(found) if isinstance(found, Encoded) else found
+        if isinstance(piece, Sized):
+            return b"%d" % _size(octets)
+        return self._content(piece, octets)
+
+    def _content(self, piece: Content, found: Plain | Spooled) -> bytes | Part | Spooled:
+        """A literal or NIL; what stays where it is until it is sent, without its announcement."""
+        data = self._account.read_ranges((found,))[0] if isinstance(found, Slice) else found
+        if data is None:
+            return b"NIL"
+        if not isinstance(data, bytes):
+            return data
+        return literal(data, b"~" if piece.binary and b"\0" in data else b"")
 
 
-def _held(found: Found) -> int:
+def _size(found: Plain | Spooled) -> int:
+    if isinstance(found, Slice):
+        return found.end - found.start
+    return 0 if found is None else len(found)
+
+
+def _plain(found: Found) -> Plain:
+    assert not isinstance(found, Encoded), "only BINARY gives that"
+    return found
+
+
+def _held(found: Plain) -> int:
     """How many octets of it may be held: what is larger comes as a part."""
     if isinstance(found, Slice):
         return min(found.end - found.start, LARGE)
@@ -195,14 +264,3 @@ def literal(octets: object, mark: bytes = b"") -> bytes:
     """With its announcement."""
     assert isinstance(octets, bytes)
     return b"%b{%d}\r\n%b" % (mark, len(octets), octets)
-
-
-def render_content(account: Account, piece: Content, values: Values) -> bytes | Part:
-    """A literal or NIL; what stays where it is until it is sent, without its announcement."""
-    (found,) = piece.find(account, [(value,) for value in values])
-    if found is None:
-        return b"NIL"
-    data = account.read_ranges((found,))[0] if isinstance(found, Slice) else found
-    if not isinstance(data, bytes):
-        return data
-    return literal(data, b"~" if piece.binary and b"\0" in data else b"")

@@ -20,7 +20,7 @@ _UU: Final = frozenset([b"x-uuencode", b"uuencode", b"x-uue", b"uue"])
 _ASCII: Final = frozenset([None, "western", "utf-8"])
 """Codecs under which ASCII is ASCII, as ``to_text`` reads it."""
 _LINE_SPACE: Final = re.compile(rb"(?<![ \t])[ \t]++(?=\r?\n|\Z)")
-_BEGIN: Final = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} [^\n]*\n", re.MULTILINE)
+UU_BEGIN: Final = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} [^\n]*\n", re.MULTILINE)
 
 
 class UnknownEncoding(ValueError):
@@ -34,6 +34,20 @@ class UnknownEncoding(ValueError):
 def is_identity(encoding: bytes) -> bool:
     """True for an encoding that ``decode_body`` leaves as it is."""
     return encoding.strip().lower() in _IDENTITY
+
+
+def is_base64(encoding: bytes) -> bool:
+    return encoding.strip().lower() == b"base64"
+
+
+def is_uuencode(encoding: bytes) -> bool:
+    return encoding.strip().lower() in _UU
+
+
+def is_known(encoding: bytes) -> bool:
+    """False for one of which ``decode_body`` raises UnknownEncoding."""
+    name = encoding.strip().lower()
+    return name in _IDENTITY or name == b"base64" or name in _QP or name in _UU
 
 
 def decode_body(data: bytes, encoding: bytes | None) -> bytes:
@@ -53,12 +67,17 @@ def decode_body(data: bytes, encoding: bytes | None) -> bytes:
 
 
 def _uudecode(data: bytes) -> bytes:
-    begin = _BEGIN.search(data)
+    begin = UU_BEGIN.search(data)
+    return decode_uu_lines(data[begin.end() if begin is not None else 0 :])[0]
+
+
+def decode_uu_lines(data: bytes) -> tuple[bytes, bool]:
+    """What lines hold, and whether the one that ends it is among them."""
     out: list[bytes] = []
-    for line in data[begin.end() if begin is not None else 0 :].split(b"\n"):
+    for line in data.split(b"\n"):
         line = line.rstrip(b"\r")
         if line == b"end":
-            break
+            return b"".join(out), True
         if not line or line in (b"`", b" "):
             continue
         try:
@@ -70,7 +89,7 @@ def _uudecode(data: bytes) -> bytes:
                 out.append(binascii.a2b_uu(line[: room // 3]))
             except binascii.Error:
                 continue
-    return b"".join(out)
+    return b"".join(out), False
 
 
 def charset_of(mime: Mime) -> bytes:

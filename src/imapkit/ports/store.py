@@ -273,8 +273,13 @@ class Mailbox(Protocol):
         """
         ...
 
-    def chunks(self, messages: MessageSet, columns: Sequence[AnyColumn]) -> Iterator[list[Sequence[object]]]:
-        """The same, a sequence for each column; no chunk is empty."""
+    def chunks(
+        self, messages: MessageSet, columns: Sequence[AnyColumn], most: int = ...
+    ) -> Iterator[list[Sequence[object]]]:
+        """The same, a sequence for each column; no chunk is empty, and none has more than ``most`` messages.
+
+        However many columns there are and however large their values, a chunk takes a few megabytes at most.
+        """
         ...
 
     def flag_names(self, key: int) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from ..protocol.registry import Writable
 from ..protocol.response import write_response
 from ..protocol.server import Event, ServerConnection, TooLarge
 from ..wire.writer import Writer
+from .file_sender import PIECE
 from .options import Timeouts
 from .stream import Stream
 
@@ -145,15 +146,19 @@ class Channel:
         if set(map(type, chunks)) != _OCTETS:
             for at, chunk in enumerate(chunks):
                 if not isinstance(chunk, bytes):
-                    self._write_joined(chunks[begin:at])
+                    await self._write_joined(chunks[begin:at])
                     await self._stream.write_part(chunk, self._timeouts.write_seconds)
                     begin = at + 1
-        self._write_joined(chunks[begin:] if begin else chunks)
+        await self._write_joined(chunks[begin:] if begin else chunks)
 
-    def _write_joined(self, chunks: Sequence[bytes | Part]) -> None:
+    async def _write_joined(self, chunks: Sequence[bytes | Part]) -> None:
         """``chunks`` has no part among them."""
         octets = cast("Sequence[bytes]", chunks)
-        self._stream.write(octets[0] if len(octets) == 1 else b"".join(octets))
+        data = octets[0] if len(octets) == 1 else b"".join(octets)
+        if len(data) <= PIECE:
+            self._stream.write(data)
+        else:  # no more than a piece of it waits in the transport, and is compressed in one go
+            await self._stream.write_part(memoryview(data), self._timeouts.write_seconds)
 
     async def _pass_gate(self) -> None:
         try:

@@ -14,14 +14,19 @@ from imapkit.protocol.numset import STAR, Range, join
 from imapkit.query.index import MessageSet, SearchIndex
 
 from . import bits
-from .columns import Columns
+from .columns import Columns, Slice
 from .entry import Added, Entry, Expunged, FlagsChanged, Touched
 from .state import State
 
 CHUNK: Final = 1000
 LOCAL_CHUNK: Final = 4000
 """Of messages that are answered from memory alone."""
-CHUNK_OCTETS: Final = 4 << 20
+CHUNK_OCTETS: Final = 1 << 20
+"""What the values of a chunk take, all columns together, unless a single message has more."""
+HEADER_OCTETS: Final = 4 << 20
+"""The same where headers are read, which are taken to be as large as their messages."""
+CELLS: Final = 64_000
+"""Values of a chunk: a caller chooses how many columns there are."""
 MANY: Final = 500
 """A read of more messages is a long one."""
 _LOCAL: Final[dict[AnyColumn, str]] = {
@@ -33,13 +38,8 @@ _LOCAL: Final[dict[AnyColumn, str]] = {
     Column.SIZE: "size",
     Column.ARRIVED: "date",
 }
-# How much of a message's size a column can be, for the octets of a chunk.
-_SHARE: Final[dict[AnyColumn, int]] = {
-    Column.HEADER: 1 << 20,
-    Column.ENVELOPE: 4096,
-    Column.BODY: 4096,
-    Column.BODYSTRUCTURE: 4096,
-}
+_MAX_HEADER: Final = 1 << 20
+"""Header blocks are as large as their messages at most, and never larger than this."""
 
 
 class ReadAhead(Protocol):
@@ -53,8 +53,11 @@ class ReadAhead(Protocol):
 class Contents(Protocol):
     """What a mailbox asks of its store."""
 
-    def read_columns(self, contents: list[int], columns: Sequence[AnyColumn]) -> list[Sequence[object]]:
-        """Values of content columns: a sequence for each column, in the order of the ids."""
+    def read_some(
+        self, contents: list[int], columns: Sequence[AnyColumn], octets: int
+    ) -> list[Sequence[object]]:
+        """Values of content columns: a sequence for each column, in the order of the ids. Where all would take much more than
+        ``octets``, those of the first ids alone, but of one at least."""
         ...
 
     def ahead(
@@ -148,16 +151,38 @@ class OpenMailbox:
         for chunk in self.chunks(messages, columns):
             yield list(zip(*chunk, strict=True))
 
-    def chunks(self, messages: MessageSet, columns: Sequence[AnyColumn]) -> Iterator[list[Sequence[object]]]:
+    def chunks(
+        self, messages: MessageSet, columns: Sequence[AnyColumn], most: int = LOCAL_CHUNK
+    ) -> Iterator[list[Sequence[object]]]:
         foreign = [column for column in columns if column not in _LOCAL]
-        cap = max([_share(column) for column in foreign], default=16)
+        most = min(most, CHUNK if foreign else LOCAL_CHUNK, max(1, CELLS // len(columns)))
+        headers = sum([isinstance(column, HeaderFields) or column is Column.HEADER for column in foreign])
+        octets, cap = (HEADER_OCTETS // headers, _MAX_HEADER) if headers else (CHUNK_OCTETS, 0)
         ahead = self.contents.ahead(self, messages, foreign) if len(messages) > MANY and foreign else None
-        for part in self.columns.slices(messages, CHUNK if foreign else LOCAL_CHUNK, CHUNK_OCTETS, cap):
-            contents = part.content if foreign else []
+        for part in self.columns.slices(messages, most, octets, cap):
             if ahead is not None:
-                ahead.before(len(contents))
-            read = iter(self.contents.read_columns(contents, foreign) if foreign else ())
-            yield [part.values(_LOCAL[column]) if column in _LOCAL else next(read) for column in columns]
+                ahead.before(len(part.content))
+            if foreign:
+                yield from self._with_contents(part, columns, foreign)
+            else:
+                yield [part.values(_LOCAL[column]) for column in columns]
+
+    def _with_contents(
+        self, part: Slice, columns: Sequence[AnyColumn], foreign: Sequence[AnyColumn]
+    ) -> Iterator[list[Sequence[object]]]:
+        contents = part.content
+        local = {column: part.values(_LOCAL[column]) for column in columns if column in _LOCAL}
+        at, ahead = 0, len(contents)
+        while at < len(contents):
+            some = contents if ahead == len(contents) else contents[at : at + ahead]
+            read = self.contents.read_some(some, foreign, CHUNK_OCTETS)
+            values, end = iter(read), at + len(read[0])
+            ahead = 2 * len(read[0])
+            if not at and end == len(contents):
+                yield [local[column] if column in local else next(values) for column in columns]
+            else:
+                yield [local[column][at:end] if column in local else next(values) for column in columns]
+            at = end
 
     def flag_names(self, key: int) -> tuple[str, ...]:
         found = self._names.get(key)
@@ -236,10 +261,6 @@ class OpenMailbox:
         self.holders -= 1
         if self.holders == 0:
             self.contents.released(self)
-
-
-def _share(column: AnyColumn) -> int:
-    return 1 << 20 if isinstance(column, HeaderFields) else _SHARE.get(column, 512)
 
 
 def below(ranges: list[Range], end: int) -> list[Range]:

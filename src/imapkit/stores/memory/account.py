@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from itertools import accumulate
 from types import TracebackType
 
 from imapkit.errors import StoreBroken
@@ -181,6 +183,18 @@ class MemoryAccount(AccountModel):
             else list(map(_VALUES[column], stored))
             for column in columns
         ]
+
+    def read_some(
+        self, contents: list[int], columns: Sequence[AnyColumn], octets: int
+    ) -> list[Sequence[object]]:
+        """What is referred to here lies in memory already; who makes lines of it copies it."""
+        read = self.read_columns(contents, columns)
+        sizes = [
+            sum([len(value) for value in row if isinstance(value, bytes | str)])
+            for row in zip(*read, strict=True)
+        ]
+        fit = max(1, bisect_right(list(accumulate(sizes)), octets))
+        return read if fit >= len(contents) else [column[:fit] for column in read]
 
     def read_log(self, mailbox: int, since: int, until: int) -> list[Entry] | None:
         return [entry for entry in self._log.get(mailbox, ()) if since < entry.modseq <= until]

@@ -437,6 +437,12 @@ class SqliteAccount(AccountModel):
         with store_errors(self.path):
             return self.contents.read(contents, columns)
 
+    def read_some(
+        self, contents: list[int], columns: Sequence[AnyColumn], octets: int
+    ) -> list[Sequence[object]]:
+        with store_errors(self.path):
+            return self.contents.read_some(contents, columns, octets)
+
     def ahead(
         self, mailbox: OpenMailbox, messages: MessageSet, columns: Sequence[AnyColumn]
     ) -> ReadAhead | None:

@@ -43,6 +43,14 @@ _TABLES = (("c", "content"), ("b", "blob"), ("s", "sort_key"))
 # Without the rest where the header is enough, and without either where a file has both.
 _OCTETS = "SELECT CASE WHEN file IS NULL THEN head END, CASE WHEN length(head) < ? THEN rest END, file FROM blob WHERE id = ?"
 _MANY_OCTETS = "SELECT CASE WHEN b.file IS NULL THEN b.head END, b.rest, b.file FROM carray(?) AS a CROSS JOIN blob AS b ON b.id = a.value"
+_OPEN: Final = frozenset(
+    [
+        Column.ENVELOPE, Column.BODY, Column.BODYSTRUCTURE, Column.PARTS, Column.BASE_SUBJECT, Column.SORT_FROM, Column.SORT_TO,
+        Column.SORT_CC, Column.DISPLAY_FROM, Column.DISPLAY_TO, Column.MESSAGE_ID, Column.REFERENCES,
+    ]
+)  # fmt: skip
+"""Columns whose values may be much larger than they mostly are, and than the message."""
+_USUAL: Final = 4096
 _FIELDS = "SELECT f.marks, f.data FROM carray(?) AS a CROSS JOIN fields AS f ON f.id = a.value"
 _INSERTS = (
     f"INSERT INTO content VALUES ({','.join('?' * 15)})",
@@ -198,7 +206,7 @@ class Contents:
         self._handle = handle
         self._blobs = blobs
         self._token = token
-        self._queries: dict[tuple[Column, ...], str] = {}
+        self._queries: dict[tuple[tuple[Column, ...], bool], str] = {}
         self._latest_file = (0, "")
         """(content, name) of the file that was read last: large ones are read in pieces."""
         self.new_texts: dict[int, bytes] = {}
@@ -231,29 +239,71 @@ class Contents:
         TextColumn.SUBJECT: "search_subject",
     }
 
-    def _query(self, columns: tuple[Column, ...]) -> str:
-        query = self._queries.get(columns)
+    def _query(self, columns: tuple[Column, ...], usual: bool = False) -> str:
+        """``usual``: NULL in place of values that are larger than usual, which SQLite then does not read."""
+        query = self._queries.get((columns, usual))
         if query is None:
             ids = {
                 Column.EMAILID: f"coalesce(c.email_id, printf('M{self._token}%x', c.id))",
                 Column.THREADID: f"printf('T{self._token}%x', c.thread)",
             }
             wanted = [ids.get(column) or self.EXPRESSIONS[column] for column in columns]
-            query = f"SELECT {', '.join(wanted)} FROM carray(?) AS a"
-            for letter, table in _TABLES:
-                if any(f"{letter}." in expression for expression in wanted):
-                    query += f" CROSS JOIN {table} AS {letter} ON {letter}.id = a.value"
-            self._queries[columns] = query
+            if usual:
+                wanted = [
+                    f"CASE WHEN octet_length({expression}) <= {_USUAL} THEN {expression} END"
+                    if column in _OPEN
+                    else expression
+                    for column, expression in zip(columns, wanted, strict=True)
+                ]
+            query = self._queries[columns, usual] = self._select(wanted)
         return query
 
-    def read(self, contents: list[int], columns: Sequence[AnyColumn]) -> list[Sequence[object]]:
-        """Values of ``columns``, a sequence for each, in the order of the ids. Raises StoreBroken when a content is missing."""
+    def _select(self, wanted: Sequence[str]) -> str:
+        query = f"SELECT {', '.join(wanted)} FROM carray(?) AS a"
+        for letter, table in _TABLES:
+            if any(f"{letter}." in expression for expression in wanted):
+                query += f" CROSS JOIN {table} AS {letter} ON {letter}.id = a.value"
+        return query
+
+    def read_some(
+        self, contents: list[int], columns: Sequence[AnyColumn], octets: int
+    ) -> list[Sequence[object]]:
+        """``read`` of the first, where all take much more than ``octets``; of one at least."""
+        if len(contents) == 1 or _OPEN.isdisjoint(columns):
+            return self.read(contents, columns)
+        read = self.read(contents, columns, usual=True)
+        if all(all(values) or None not in values for values in read):
+            return read
+        return self.read(contents[: self._fitting(contents, columns, octets)], columns)
+
+    def _fitting(self, contents: list[int], columns: Sequence[AnyColumn], octets: int) -> int:
+        """How many fit, but one at least. Of each value only its length is read."""
+        wide = [f"octet_length({self.EXPRESSIONS[column]})" for column in columns if column in _OPEN]
+        cursor = self._handle.db.execute(
+            self._select([" + ".join(wide)]), (apsw.carray(array("q", contents)),)
+        )
+        try:
+            for count, (size,) in enumerate(cursor):
+                octets -= cast(int, size)
+                if octets < 0:
+                    return max(1, count)
+        finally:
+            cursor.close(True)
+        return len(contents)
+
+    def read(
+        self, contents: list[int], columns: Sequence[AnyColumn], *, usual: bool = False
+    ) -> list[Sequence[object]]:
+        """Values of ``columns``, a sequence for each, in the order of the ids. Raises StoreBroken when a content is missing.
+
+        ``usual``: None in place of those of ``_OPEN`` that are larger than usual.
+        """
         plain = tuple([column for column in columns if isinstance(column, Column)])
         read: Iterator[Sequence[object]] = iter(())
         if len(plain) == 1:
-            read = iter([list(chain.from_iterable(self._join(self._query(plain), contents)))])
+            read = iter([list(chain.from_iterable(self._join(self._query(plain, usual), contents)))])
         elif plain and contents:
-            read = zip(*self._join(self._query(plain), contents), strict=True)
+            read = zip(*self._join(self._query(plain, usual), contents), strict=True)
         elif plain:
             read = iter([()] * len(plain))
         return [
