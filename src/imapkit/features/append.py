@@ -6,9 +6,11 @@ not break: all messages of a command are added in one change, or none is.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Final, Self, cast
 
 from ..errors import MailboxMissing, No
@@ -39,6 +41,8 @@ feature = Feature(
 )
 feature.reads(Point.APPEND_MORE)
 
+_TURN: Final = 0.01
+"""Seconds of looking through messages after which other sessions have theirs."""
 MORE: Final = b"append-message"
 """The name under which MULTIAPPEND declares the reader of further messages."""
 
@@ -146,9 +150,13 @@ async def handle_append(ctx: SessionContext, command: Append) -> Ok:
     await run_hooks(ctx, Phase.PLAN, plan)
     now = datetime.now(UTC)
     new: list[NewMessage] = []
+    turn = monotonic()
     for one, kept in zip(command.messages, flags, strict=True):
         literal = _literal(one)
         new.append(NewMessage(literal, await index_literal(literal), kept, one.date or now))
+        if monotonic() - turn > _TURN:
+            await asyncio.sleep(0)
+            turn = monotonic()
     view = ctx.selected
     here = view if view is not None and view.mailbox.row.id == row.id and view.takes_recent else None
     try:
