@@ -32,6 +32,7 @@
     ├── StoreError               a mail store could not do its work
     │   ├── StoreFull            … no space left
     │   ├── StoreBroken          … damaged or unreadable
+    │   ├── AccountGone          … the account was taken from those who have it open
     │   ├── MailboxMissing       … there is no mailbox of that name
     │   ├── MailboxTaken         … there is one already
     │   ├── TooManyKeywords      … the mailbox has all the keywords it can have
@@ -247,6 +248,10 @@ class StoreFull(StoreError):
 
 class StoreBroken(StoreError):
     """The store is damaged or cannot be read or written."""
+
+
+class AccountGone(StoreError):
+    """The account was taken from those who have it open (repaired, …): what they know of it holds no more, and they begin anew."""
 
 
 class StoreTooNew(StoreError):

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -337,6 +337,14 @@ class Account(Protocol):
 
     def unwatch(self, watching: asyncio.Future[None]) -> None:
         """For each ``watch``, at its end."""
+        ...
+
+    def tell_when_gone(self, tell: Callable[[], None]) -> None:
+        """``tell`` is called once the account is taken from those who have it open (AccountGone, from then on)."""
+        ...
+
+    def tell_no_more(self, tell: Callable[[], None]) -> None:
+        """For each ``tell_when_gone``, at its end."""
         ...
 
     # Mailboxes

@@ -10,6 +10,7 @@ import secrets
 from typing import Final
 
 from ..errors import (
+    AccountGone,
     Bad,
     ConnectionLost,
     LimitExceeded,
@@ -83,6 +84,8 @@ async def _sync(ctx: SessionContext, tagged: TaggedCommand, log: Log) -> None:
         await ctx.sync(expunge=tagged.entry.sync is Sync.ALL and not by_number)
     except ConnectionLost:
         raise
+    except AccountGone as error:
+        log.info("no updates", reason=str(error))  # the session ends with a BYE that says it
     except Exception as error:
         unforeseen(error, None, "updates", log)
 

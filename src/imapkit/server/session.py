@@ -33,6 +33,8 @@ from .spool import Spool
 from .stream import Stream
 from .view import SelectedView, takes_recent
 
+_GONE = "the account is being repaired: connect again"
+
 
 class Session:
     """``stream`` is connected. ``local``: nobody can listen in (a unix socket, a pipe)."""
@@ -40,7 +42,7 @@ class Session:
     # Thousands of them wait at a time.
     __slots__ = (
         "_account", "_after", "_bad_in_row", "_channel", "_closing", "_connection", "_local", "_name", "_options", "_services",
-        "_spool", "_stopping", "_synced_at", "_view", "address", "log", "modes", "registry", "settings", "tag",
+        "_spool", "_stop_status", "_stopping", "_synced_at", "_view", "address", "log", "modes", "registry", "settings", "tag",
     )  # fmt: skip
 
     def __init__(self, stream: Stream, services: Services, log: Log, *, address: str, local: bool) -> None:
@@ -65,6 +67,7 @@ class Session:
         self._bad_in_row = 0
         self._closing = False
         self._stopping = False
+        self._stop_status: tuple[str, SimpleCode | None] = ("the server is shutting down", None)
 
     # The life of a session
 
@@ -96,6 +99,11 @@ class Session:
         """End the session as soon as the command that runs, if any, is done."""
         self._stopping = True
         self._channel.end_input()
+
+    def account_gone(self) -> None:
+        """What this session knows of the account holds no more."""
+        self._stop_status = (_GONE, base.UNAVAILABLE)
+        self.stop()
 
     def refuse(self, text: str) -> None:
         """Say BYE in place of a greeting."""
@@ -131,7 +139,7 @@ class Session:
             else:
                 self._answer_too_large(event)
         if self._stopping:
-            self._bye("the server is shutting down")
+            self._bye(*self._stop_status)
 
     async def _run_command(self, event: Received) -> None:
         tagged, frame = event.command, event.frame
@@ -158,8 +166,8 @@ class Session:
     async def _end(self) -> None:
         """Give everything back; what goes wrong here is logged, for there is nobody left to tell."""
         try:
-            if self._stopping and not self._closing:
-                self._bye("the server is shutting down")
+            if self._stopping:
+                self._bye(*self._stop_status)
             try:
                 await self.flush()
             except AnswersLost as error:
@@ -170,6 +178,7 @@ class Session:
         try:
             await self.unselect()
             if self._account is not None:
+                self._account.tell_no_more(self.account_gone)
                 await self._account.release()
             if self._name is not None:
                 self._services.give_user(self._name)
@@ -257,6 +266,7 @@ class Session:
         except BaseException:
             self._services.give_user(user.name)
             raise
+        self._account.tell_when_gone(self.account_gone)
         self._name = user.name
         self.log = self.log.bind(user=user.name)
         self.log.info("login")

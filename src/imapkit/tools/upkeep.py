@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..errors import StoreError, UsageError
 from ..record import record
 from .accounts import need_user
-from .data import open_data
+from .data import Data, open_data
 
 if TYPE_CHECKING:
     from ..stores.sqlite import SqliteAccount
@@ -35,14 +35,7 @@ async def each_account(
     from ..stores.sqlite import SqliteAccount
 
     async with open_data(data) as opened:
-        names = {row.account: row.name for row in opened.directory.list()}
-        wanted = (
-            [need_user(opened.directory, user).account]
-            if user is not None
-            else [account async for account in opened.store.accounts()]
-        )
-        for account_id in wanted:
-            name = names.get(account_id, account_id)
+        for account_id, name in await wanted_accounts(opened, user):
             try:
                 account = await opened.store.open_account(account_id)
             except StoreError as error:
@@ -56,6 +49,15 @@ async def each_account(
                 yield Owned(name, account)
             finally:
                 await account.release()
+
+
+async def wanted_accounts(opened: Data, user: str | None) -> list[tuple[str, str]]:
+    """(account, its user's name or its own id) of all accounts, or of one user's. Raises NoSuchUser."""
+    names = {row.account: row.name for row in opened.directory.list()}
+    if user is not None:
+        row = need_user(opened.directory, user)
+        return [(row.account, row.name)]
+    return [(account, names.get(account, account)) async for account in opened.store.accounts()]
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from bisect import insort
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from imapkit.errors import MailboxMissing, MailboxTaken, StoreError, UsageError
@@ -45,7 +45,7 @@ class AccountModel(ABC):
     """What memory and disk have in common."""
 
     __slots__ = (
-        "_rows", "_waiters", "id", "last_modseq", "last_uidvalidity", "names", "next_mailbox", "next_trash", "open_mailboxes",
+        "_rows", "_tells", "_waiters", "id", "last_modseq", "last_uidvalidity", "names", "next_mailbox", "next_trash", "open_mailboxes",
         "sorted_names", "states", "subscribed", "token",
     )  # fmt: skip
 
@@ -63,6 +63,7 @@ class AccountModel(ABC):
         self.next_trash = 1
         self._rows: dict[int, MailboxRow] = {}
         self._waiters: set[asyncio.Future[None]] = set()
+        self._tells: set[Callable[[], None]] | None = None
 
     # What a store adds
 
@@ -161,6 +162,21 @@ class AccountModel(ABC):
             if not waiter.done():
                 waiter.set_result(None)
         self._waiters.clear()
+
+    def tell_when_gone(self, tell: Callable[[], None]) -> None:
+        if self._tells is None:
+            self._tells = set()
+        self._tells.add(tell)
+
+    def tell_no_more(self, tell: Callable[[], None]) -> None:
+        if self._tells is not None:
+            self._tells.discard(tell)
+
+    def went(self) -> None:
+        """The account was taken away: whoever has it open is told, once."""
+        tells, self._tells = self._tells, None
+        for tell in tells or ():
+            tell()
 
     # The port: state
 

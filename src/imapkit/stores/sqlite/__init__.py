@@ -3,8 +3,19 @@
 from .account import SqliteAccount
 from .disk import Disk
 from .fsck import fsck
+from .repair import Repair, Repaired
 from .sort_packs import rebuild_packs
 from .store import SqliteStore
 from .vacuum import Vacuumed, vacuum
 
-__all__ = ["Disk", "SqliteAccount", "SqliteStore", "Vacuumed", "fsck", "rebuild_packs", "vacuum"]
+__all__ = [
+    "Disk",
+    "Repair",
+    "Repaired",
+    "SqliteAccount",
+    "SqliteStore",
+    "Vacuumed",
+    "fsck",
+    "rebuild_packs",
+    "vacuum",
+]

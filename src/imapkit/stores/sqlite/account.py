@@ -16,7 +16,7 @@ from typing import Protocol, cast
 
 import apsw
 
-from imapkit.errors import MailboxMissing, StoreError
+from imapkit.errors import AccountGone, MailboxMissing, StoreError
 from imapkit.ports.blob import Part
 from imapkit.ports.gate import held
 from imapkit.ports.store import AnyColumn, NewMessage
@@ -109,7 +109,7 @@ class SqliteAccount(AccountModel):
 
     # Thousands of them are there at once, most of which only wait.
     __slots__ = (
-        "_handle", "_in_use", "_index", "_open_lock", "blobs", "closed", "contents", "counted", "disk", "holders",
+        "_generation", "_handle", "_in_use", "_index", "_open_lock", "blobs", "closed", "contents", "counted", "disk", "holders",
         "lock", "maintenance", "next_content", "owner", "path", "sync", "threads", "tick", "ticks",
     )  # fmt: skip
 
@@ -121,6 +121,7 @@ class SqliteAccount(AccountModel):
         self.tick = -1
         self.next_content = 1
         self._in_use = False
+        self._generation = 0
         self._index: TextIndex | None = None
         self.lock = WriterLock(f"{directory}/writer.lock")
         with store_errors(self.path):
@@ -140,6 +141,7 @@ class SqliteAccount(AccountModel):
         with store_errors(self.path):
             async with self.lock:
                 found = begin(self._handle, self.path, self.disk)
+                self._generation = self.ticks.generation()
                 if self.ticks.read() != found.counters.tick:
                     self.ticks.write(found.counters.tick)
         self.token = found.token
@@ -331,13 +333,29 @@ class SqliteAccount(AccountModel):
             raise StoreError("the account is closed")
         if self.ticks.read() == self.tick:
             return
+        self._need_ours()
         with store_errors(self.path), reading(self.db):
             self._catch_up()
 
     def _look(self) -> None:
         """In a write: nobody else can commit now."""
         if self.ticks.read() != self.tick:
+            self._need_ours()
             self._catch_up()
+
+    def is_gone(self) -> bool:
+        """True when the account was taken from those who had it open, and this is one of them: whoever uses it is told."""
+        if self.closed or self.ticks.read() == self.tick:
+            return False
+        with store_errors(self.path):
+            if self.ticks.generation() == self._generation:
+                return False
+        self.went()
+        return True
+
+    def _need_ours(self) -> None:
+        if self.is_gone():
+            raise AccountGone("the account was repaired meanwhile")
 
     def _catch_up(self) -> None:
         """Apply rows and entries above what is known; inside a transaction."""
@@ -416,6 +434,7 @@ class SqliteAccount(AccountModel):
         if not self._waiters:
             return False
         if self.ticks.read() != self.tick:
+            self.is_gone()
             self.wake()  # they refresh, and whatever goes wrong then is theirs
         return True
 

@@ -19,6 +19,8 @@ from .disk import Disk
 from .errors import store_errors
 
 _CHUNK = 1 << 20
+DIGEST_OCTETS = 20
+"""Of the hash that a file is named after."""
 _SENT_FROM_FILE = 32 * 1024
 """Ranges from here on are left where they are until they are sent; shorter ones cost less when they are read at once."""
 
@@ -29,7 +31,7 @@ class Spool:
     def __init__(self, path: Path) -> None:
         self.path: Path | None = path
         self.size = 0
-        self._hash = hashlib.blake2b(digest_size=20)
+        self._hash = hashlib.blake2b(digest_size=DIGEST_OCTETS)
         with store_errors(path):
             path.parent.mkdir(mode=0o700, exist_ok=True)
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -114,11 +116,11 @@ class Blobs:
         """Directories that this process knows to be on the disk."""
 
     @property
-    def _directory(self) -> Path:
+    def directory(self) -> Path:
         return Path(self._place)
 
     def spool(self) -> Spool:
-        return Spool(self._directory / "spool" / secrets.token_hex(12))
+        return Spool(self.directory / "spool" / secrets.token_hex(12))
 
     def keep(self, content: Literal) -> str:
         """Store the octets as a file; gives its name. Runs in a thread."""
@@ -126,7 +128,7 @@ class Blobs:
         if self._durable is None:  # most accounts never have a large message
             self._durable = set()
         try:
-            return spool.keep(self._directory, self._disk, self._durable)
+            return spool.keep(self.directory, self._disk, self._durable)
         except BaseException:
             spool.close()
             raise
@@ -142,7 +144,7 @@ class Blobs:
         return spool
 
     def path(self, name: str) -> Path:
-        return self._directory / name[:2] / name
+        return self.directory / name[:2] / name
 
     def need(self, name: str) -> None:
         """Raises StoreBroken unless the file is in its place.
@@ -156,11 +158,15 @@ class Blobs:
 
     def files(self) -> list[Path]:
         """All files that have their final name."""
-        return [path for path in self._directory.glob("??/*") if path.parent.name == path.name[:2]]
+        return [path for path in self.directory.glob("??/*") if path.parent.name == path.name[:2]]
+
+    def others(self) -> list[Path]:
+        """Files without their final name."""
+        return list((self.directory / "spool").glob("*"))
 
     def aside(self) -> Path:
         """A name in the spool, for a file that is about to go."""
-        return self._directory / "spool" / secrets.token_hex(12)
+        return self.directory / "spool" / secrets.token_hex(12)
 
     def part(self, name: str, start: int, end: int) -> bytes | FilePart:
         """Octets from ``start`` to ``end``, or to the end of the file. That they are there is looked at now, however they come."""

@@ -132,7 +132,8 @@ def _check_contents(account: Checked, name: str, contents: list[int]) -> Iterato
 def _check_trash(account: Checked, batch: TrashBatch) -> Iterator[str]:
     if len(batch.batch) != sum(high - low + 1 for low, high in batch.uids):
         yield f"trash batch {batch.id} has another number of messages than of UIDs"
-    yield from _check_contents(account, f"trash batch {batch.id}", sorted(set(batch.batch.content)))
+    left = sorted({content for place, content in enumerate(batch.batch.content) if batch.has(place)})
+    yield from _check_contents(account, f"trash batch {batch.id}", left)
 
 
 def _check_files(account: Checked) -> Iterator[str]:

@@ -36,6 +36,8 @@ _KINDS: Final = {
     "uid": "<u4", "content": "<i8", "size": "<i8", "date": "<i8", "zone": "<i2", "sent": "<i4", "saved": "<i8",
     "born": "<i8", "modseq": "<i8",
 }  # fmt: skip
+_FIXED_OCTETS: Final = sum(np.dtype(_KINDS[name]).itemsize for name in FIXED)
+"""Of a message."""
 
 
 @record
@@ -90,11 +92,27 @@ def _unpack(data: bytes, kinds: Iterable[str]) -> list[_Column]:
     return columns
 
 
+def unpack_fixed(data: bytes) -> dict[str, _Column]:
+    """What never changes of the messages of a segment. Raises ValueError, IndexError, struct.error where it is none."""
+    return dict(zip(FIXED, _unpack(data, [_KINDS[name] for name in FIXED]), strict=True))
+
+
+def unpack_mutable(data: bytes) -> tuple[_Column, _Column, list[_Column]]:
+    """(UIDs, MODSEQs, planes of flags) of a segment."""
+    planes = data[1] - len(_MUTABLE)
+    uid, modseq, *rest = _unpack(data, [*(_KINDS[name] for name in _MUTABLE), *(["<u8"] * planes)])
+    return uid, modseq, rest
+
+
+def is_fixed(data: bytes) -> bool:
+    """Which of the two a segment is: flags take another number of octets for each message."""
+    return data[1] == len(FIXED) and len(data) == _HEAD.size + _HEAD.unpack_from(data)[3] * _FIXED_OCTETS
+
+
 def unpack(fixed: bytes, mutable: bytes) -> tuple[dict[str, _Column], list[_Column]]:
     """The living messages of a segment."""
-    columns = dict(zip(FIXED, _unpack(fixed, [_KINDS[name] for name in FIXED]), strict=True))
-    planes = mutable[1] - len(_MUTABLE)
-    uid, modseq, *rest = _unpack(mutable, [*(_KINDS[name] for name in _MUTABLE), *(["<u8"] * planes)])
+    columns = unpack_fixed(fixed)
+    uid, modseq, rest = unpack_mutable(mutable)
     if len(uid) != len(columns["uid"]):
         keep = np.searchsorted(columns["uid"], uid)
         columns = {name: column[keep] for name, column in columns.items()}

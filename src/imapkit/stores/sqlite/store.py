@@ -21,6 +21,7 @@ from .disk import Disk
 from .errors import store_errors
 from .handle import SWEEP, TRIM_AFTER, trim_memory
 from .hints import Hints
+from .repair import Repair, repair
 from .sync import SyncThreads
 
 _log = logging.getLogger(__name__)
@@ -114,6 +115,8 @@ class SqliteStore:
     async def open_account(self, account_id: str) -> SqliteAccount:
         await self.open()
         account = self._accounts.pop(account_id, None)
+        if account is not None and await self._drop_if_gone(account):
+            account = None
         if account is None:
             async with self._door(account_id):
                 account = self._accounts.pop(account_id, None) or await self._start(account_id)
@@ -127,6 +130,14 @@ class SqliteStore:
         await account.refresh()
         return account
 
+    async def repair(self, account_id: str) -> Repair:
+        """Put right what is damaged in an account; its sessions, in other processes too, end. Raises StoreError."""
+        await self.open()
+        self._directory(account_id)
+        return await repair(
+            self.data, account_id, self.disk, lambda modseq: self._hints.send(account_id, modseq)
+        )
+
     async def _start(self, account_id: str) -> SqliteAccount:
         account = SqliteAccount(account_id, self._directory(account_id), self)
         try:
@@ -135,6 +146,15 @@ class SqliteStore:
             await account.abandon()
             raise
         return account
+
+    async def _drop_if_gone(self, account: SqliteAccount) -> bool:
+        """True: it was taken away, and the account is to be opened anew. Whoever still holds this one closes it."""
+        if not account.is_gone():
+            return False
+        self._count(account, 0)
+        if account.holders == 0:
+            await account.close()
+        return True
 
     @asynccontextmanager
     async def _door(self, account_id: str) -> AsyncIterator[None]:
@@ -151,6 +171,10 @@ class SqliteStore:
 
     async def give_back(self, account: SqliteAccount) -> None:
         account.holders -= 1
+        if self._accounts.get(account.id) is not account:
+            if account.holders == 0 and not account.closed:
+                await account.close()
+            return
         self._count(account, 0 if account.closed else account.octets)
         if not self._is_over_budget():
             return
@@ -208,7 +232,8 @@ class SqliteStore:
         if account is None or account.closed:
             return
         try:
-            account.hear()
+            if not account.is_gone():
+                account.hear()
         except StoreError as error:
             _log.warning("account %s: a hint could not be followed: %s", account.id, error)
 

@@ -1,10 +1,12 @@
-"""Two numbers of an account that all processes share, so that to look at them costs no lock.
+"""Three numbers of an account that all processes share, so that to look at them costs no lock.
 
 The number of the latest commit: SQLite's own answer to whether anything is new (``PRAGMA data_version``) takes file locks, at every command
 of every session. Its header in ``mail.db-shm`` would do as well, but a process that closes any descriptor of that file loses the locks
 that SQLite holds on it.
 
 Whether somebody waits to be told of commits: a hint that nobody waits for would wake other processes at every change.
+
+How often the account was taken from those who had it open: looked at only where the number of the commit is not the one that is known.
 
 The rules this file must not break: the number is written before COMMIT, so that it is never below what the database has (above it, for
 as long as a commit runs or after one that failed, costs a look for nothing); whoever opens the account puts it right under the
@@ -20,9 +22,10 @@ import sys
 from typing import Final
 
 _WORD: Final = 8
-_SIZE: Final = 2 * _WORD
+_SIZE: Final = 3 * _WORD
 _COMMITTED: Final = 0
 _ASKED: Final = 1
+_TAKEN: Final = 2
 _OFTEN: Final = 32
 """After so many looks the file is mapped: until then a call for each is cheaper, and an account at rest holds no page of it."""
 
@@ -78,6 +81,15 @@ class TickWord:
         except OSError:
             pass  # the commit is made: the next one is told to those who wait as well, for nothing
         return True
+
+    def generation(self) -> int:
+        """Raises OSError."""
+        return int.from_bytes(os.pread(self._fd, _WORD, _TAKEN * _WORD), sys.byteorder)
+
+    def take_away(self) -> None:
+        """Whoever has the account open finds at its next look that it holds no more. Raises OSError. The caller holds the writer's lock."""
+        os.pwrite(self._fd, (self.generation() + 1).to_bytes(_WORD, sys.byteorder), _TAKEN * _WORD)
+        self.write(-1)
 
     def rest(self) -> None:
         """Give the map back; who looks often again gets it again."""

@@ -1,4 +1,4 @@
-"""``imapkit fsck``: are the accounts whole?"""
+"""``imapkit fsck``: are the accounts whole? And with ``--repair``: make them so."""
 
 from __future__ import annotations
 
@@ -16,15 +16,27 @@ def run(
     user: Annotated[
         str | None, typer.Argument(metavar="[USER]", help="This one's; all unless given.")
     ] = None,
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair",
+            help="Bring back what can be brought back. Ends the sessions of an account that is damaged.",
+        ),
+    ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object a line, for each account.")
+        bool,
+        typer.Option(
+            "--json", help="One JSON object a line, for each account; with --repair for each mailbox."
+        ),
     ] = False,
 ) -> int:
     """Check counts, logs, snapshots, contents and files against each other; exit code 1 when something is wrong.
 
-    Changes nothing, and works beside a running server.
+    Changes nothing without --repair, and works beside a running server.
     """
-    return 1 if asyncio.run(_check(data, user, as_json)) else 0
+    from ..repairing import repair_all
+
+    return 1 if asyncio.run((repair_all if repair else _check)(data, user, as_json)) else 0
 
 
 async def _check(data: Path, user: str | None, as_json: bool) -> bool:
