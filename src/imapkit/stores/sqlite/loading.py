@@ -28,6 +28,8 @@ def load_columns(db: apsw.Connection, state: State) -> NumpyColumns:
 
 def _from_snapshot(db: apsw.Connection, state: State) -> NumpyColumns:
     for modseq in manifest_modseqs(db, state.id):
+        if modseq < state.log_floor:
+            break  # the log does not reach back to it: messages would be missing without a word
         try:
             return load_manifest(db, read_manifest(db, state.id, modseq))
         except StoreBroken as error:

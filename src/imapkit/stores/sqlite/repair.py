@@ -7,7 +7,6 @@ repair that is killed can be run again, at whatever point it was killed; and not
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import time
@@ -27,10 +26,9 @@ from . import database
 from .aside import make_place, put_files_aside, put_rows_aside
 from .blobs import Blobs
 from .columns import NumpyColumns
-from .compaction import UPKEEP_LOCK
 from .disk import Disk
 from .errors import store_errors
-from .locks import OpenLock, WriterLock, alone
+from .locks import UPKEEP_LOCK, OpenLock, WriterLock, when_alone
 from .mending import Octets, look_at_octets, mend_rows, restore_files, take_in
 from .reading import reading
 from .repair_mailboxes import RECOVERED, Lost, Plan, free_name, look_at_mailboxes, write_plan
@@ -41,8 +39,6 @@ from .tick import TickWord
 from .trash_repair import TrashPlan, look_at_trash, mend_trash
 
 _ALL: Final = (1, (1 << 32) - 1)
-_AGAIN: Final = 0.2
-"""Seconds until somebody who waits to be alone looks again."""
 
 
 @dataclass(slots=True)
@@ -101,7 +97,7 @@ async def repair(data: Path, account_id: str, disk: Disk, tell: Callable[[int], 
     directory = data / "accounts" / account_id
     path = directory / database.FILE
     blobs = Blobs(directory / "blobs", disk)
-    async with _upkeep(directory):  # nothing is removed meanwhile
+    async with when_alone(directory / UPKEEP_LOCK):  # nothing is removed meanwhile
         async with _alone(directory):
             with store_errors(path), _connected(path, disk) as db:
                 migrate(db, path)
@@ -130,16 +126,6 @@ def _connected(path: Path, disk: Disk) -> Iterator[apsw.Connection]:
         yield db
     finally:
         db.close()
-
-
-@asynccontextmanager
-async def _upkeep(directory: Path) -> AsyncIterator[None]:
-    while True:
-        with alone(directory / UPKEEP_LOCK) as is_ours:
-            if is_ours:
-                yield
-                return
-        await asyncio.sleep(_AGAIN)
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 
+from imapkit.errors import StoreBroken
 from imapkit.stores.log.trash import TrashBatch
 
 from .blobs import Blobs
@@ -101,12 +102,28 @@ def _choose(db: apsw.Connection, before: float) -> tuple[list[TrashBatch], Numbe
             old.append(batch)
         else:
             held.append(np.array(batch.batch.content, np.int64))
-    mailboxes = (load_columns(db, state) for state in read_states(db, -1))
-    held += [columns.segment(*_ALL)[0]["content"].astype(np.int64) for columns in mailboxes]
+    held += _held_by_mailboxes(db)
     # Texts too: one may have been stored after its content went.
     query = "SELECT id FROM content UNION SELECT id FROM text"
     every = np.array([row[0] for row in db.execute(query).fetchall()], np.int64)
     return old, np.setdiff1d(every, np.concatenate([*held, np.empty(0, np.int64)]))
+
+
+def _held_by_mailboxes(db: apsw.Connection) -> list[Numbers]:
+    """Raises StoreBroken where mail may be out of sight: what belongs to it must not look like nobody's."""
+    states = read_states(db, -1)
+    held: list[Numbers] = []
+    for state in states:
+        content = load_columns(db, state).segment(*_ALL)[0]["content"].astype(np.int64)
+        if len(content) != state.messages:
+            raise StoreBroken(
+                f"{state.name!r} has {len(content)} messages and counts {state.messages}; run fsck"
+            )
+        held.append(content)
+    counted = cast("list[tuple[int]]", db.execute("SELECT messages FROM account").fetchall())
+    if counted != [(sum(state.messages for state in states),)]:
+        raise StoreBroken("the account counts other messages than its mailboxes have; run fsck")
+    return held
 
 
 def _left(batch: TrashBatch) -> int:
