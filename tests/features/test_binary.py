@@ -100,6 +100,21 @@ def test_an_encoding_that_nobody_knows(item: str) -> None:
     run(check)
 
 
+@pytest.mark.parametrize(
+    "items", ["BINARY.PEEK[1]", "BINARY.SIZE[1]", "(FLAGS BINARY.PEEK[1])", "(BINARY[1] UID)"]
+)
+def test_an_unknown_encoding_keeps_no_other_message_back(items: str) -> None:
+    async def check(room: Room) -> None:
+        await room.append([STRANGE, SINGLE] * 20)
+        talk = await room.talk()
+        answer = await talk(f"FETCH 1:* {items}")
+        assert answer.status.kind is Kind.NO and answer.status.code_name == "UNKNOWN-CTE"
+        told = [data.seq for data in answer.fetched if data.binary_sizes or data.binary]
+        assert told == [1, 3, *range(5, 44, 2)]
+
+    run(check)
+
+
 def test_binary_marks_seen_and_peek_does_not() -> None:
     async def check(room: Room) -> None:
         talk = await room.talk()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imapkit.message.headers import fields, select_fields
+from imapkit.message.headers import MAX_HEADER, fields, select_fields, select_from_all
 from imapkit.message.part import Part
 from imapkit.message.scan import scan
 from imapkit.message.section import PartOffsets, dump_parts, find_part, load_parts, locate, locate_stored
@@ -186,7 +186,27 @@ def test_chosen_fields_keep_their_octets() -> None:
 
 def test_fields_not_chosen() -> None:
     assert select_fields(HEADER, [b"Subject"], negate=True) == b"To : a\r\nX-A: 1\nCc: z\r\n\r\n"
-    assert select_fields(b"A: 1", [b"b"], negate=True) == b"A: 1\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "chosen"),
+    [
+        (b"A: 1", b"A: 1\r\n"),
+        (b"A: 1\r\n", b"A: 1\r\n"),
+        (b"B: 2\r\n", b""),
+        (b"", b""),
+        (b"A: 1\r\n\r\n", b"A: 1\r\n\r\n"),
+        (b"A: 1\n\n", b"A: 1\n\r\n"),
+        (b"\r\n", b"\r\n"),
+        (b"B: %b\r\n" % (b"x" * MAX_HEADER), b"\r\n"),
+    ],
+)
+def test_a_blank_line_that_the_message_does_not_have_is_not_made_up(header: bytes, chosen: bytes) -> None:
+    """RFC 9051 section 6.4.5; a header that was cut has its blank line beyond."""
+    header = header[:MAX_HEADER]
+    assert select_fields(header, [b"b"], negate=True) == chosen
+    assert select_fields(header, [b"a"]) == chosen
+    assert select_from_all([header, header], [b"a"]) == [chosen, chosen]
 
 
 def test_field_values_are_unfolded() -> None:

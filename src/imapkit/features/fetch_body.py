@@ -11,8 +11,7 @@ from functools import lru_cache, partial
 from itertools import repeat
 from typing import Final, cast
 
-from ..message.headers import known_names, select_fields
-from ..message.scan import MAX_HEADER
+from ..message.headers import MAX_HEADER, known_names, select_fields
 from ..message.section import PartOffsets, load_parts, locate, locate_stored
 from ..ports.store import Account, AnyColumn, Column, HeaderFields
 from .fetch_pieces import Columns, Encoded, Find, Found, Slice

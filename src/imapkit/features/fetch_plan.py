@@ -55,7 +55,8 @@ async def send_messages(
 ) -> int:
     """Send FETCH responses for ``messages``; those in ``extra_for`` have the ``extra`` items too. Gives the number of responses.
 
-    Messages that were expunged meanwhile are passed over.
+    Messages that were expunged meanwhile are passed over. Raises No where an item of a message cannot be given (BINARY of an encoding
+    that nobody knows), behind the responses of all others.
     """
     if not items:
         return 0
@@ -85,6 +86,8 @@ class _Sender:
         self._held_octets = 0
         self._begun = False
         """Of the present response something was sent."""
+        self._refused: No | None = None
+        """Why a message has no response: one that cannot be answered keeps no other from being."""
         self._turn = monotonic()
 
     async def send(self, messages: MessageSet) -> int:
@@ -109,6 +112,8 @@ class _Sender:
                 await self._send_bodies(self._asked.body, seqs, known)
             if left > 0:  # the last chunk goes out together with the completion
                 await self._flush()
+        if self._refused is not None:
+            raise self._refused
         return sent
 
     def _numbered(self, columns: Columns) -> tuple[list[int], Columns]:
@@ -169,7 +174,12 @@ class _Sender:
 
     async def _send_rows(self, seqs: Sequence[int], columns: Columns) -> None:
         for seq, row in zip(seqs, zip(*columns, strict=True), strict=True):
-            await self._send_message(seq, row)
+            try:
+                await self._send_message(seq, row)
+            except No as error:
+                self._refused = self._refused or error
+                if monotonic() - self._turn > TURN:
+                    await self._flush()
         self._ctx.send_bytes(*self._held)
         self._held, self._held_octets = [], 0
 
@@ -183,6 +193,7 @@ class _Sender:
                 raise ConnectionLost(f"a response could not be completed: {error}") from error
             del self._held[mark:]
             self._ctx.send_bytes(*self._held)
+            self._held, self._held_octets = [], 0
             raise
         finally:
             self._decoded.close()

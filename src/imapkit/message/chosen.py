@@ -1,9 +1,9 @@
 """The fields that mail programs ask for again and again, taken out of the header once (RFC 3501 section 6.4.5, HEADER.FIELDS).
 
-Two values a message: the chosen fields one behind the other as they are, with the blank line, and a mark for each of them (its code and
-its length), by which any set of these names is chosen without a look at the text. The rules this file must not break: what is chosen by
-marks is what ``headers.select_fields`` chooses; codes are stored, so a name keeps its code, and a new name needs a new version of the
-stored marks.
+Two values a message: the chosen fields one behind the other as they are, with the blank line if there is one, and a mark for each of
+them (its code and its length), by which any set of these names is chosen without a look at the text. The rules this file must not
+break: what is chosen by marks is what ``headers.select_fields`` chooses; codes are stored, so a name keeps its code, and a new name
+needs a new version of the stored marks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
-from .headers import ended, fields, is_tidy
+from .headers import blank_line, ended, fields, is_tidy
 
 NAMES: Final = (
     b"date", b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc", b"subject", b"message-id", b"in-reply-to", b"references",
@@ -43,7 +43,7 @@ def known_fields(header: bytes) -> Known | None:
 
 
 def pack_fields(header: bytes) -> tuple[bytes, bytes]:
-    """(marks, text); both empty if the fields are too long to be kept twice."""
+    """(marks, text); both empty if the fields are too long to be kept twice, or if there is nothing."""
     known = known_fields(header)
     return pack_fields_plainly(header) if known is None else pack_known(known)
 
@@ -65,15 +65,17 @@ def pack_fields_plainly(header: bytes) -> tuple[bytes, bytes]:
     """``pack_fields`` field by field, for any header; the quick way must give the same octets."""
     marks = bytearray()
     text = []
-    size = 2
+    blank = blank_line(header)
+    size = len(blank)
     for code, raw in _any_fields(header):
         size += len(raw)
         if size > MAX_TEXT:
             return _NOTHING
         marks += bytes((code, len(raw) & 255, len(raw) >> 8))
         text.append(raw)
-    marks += b"\0\2\0"
-    text.append(b"\r\n")
+    if blank:
+        marks += bytes((BLANK, len(blank), 0))
+    text.append(blank)
     return bytes(marks), b"".join(text)
 
 
@@ -91,7 +93,7 @@ def codes_of(names: Iterable[bytes]) -> frozenset[int] | None:
 
 
 def choose_packed(marks: bytes, text: bytes, codes: Collection[int]) -> bytes:
-    """The fields with these codes and the blank line, of what ``pack_fields`` gave (not of nothing)."""
+    """The fields with these codes and the blank line, if there is one, of what ``pack_fields`` gave (not of nothing)."""
     chosen = []
     start = 0
     for at in range(0, len(marks), MARK):

@@ -15,6 +15,8 @@ from .mime import unfold
 
 _LOGICAL: Final = re.compile(rb"[^\n]*(?:\n[ \t][^\n]*)*\n?")
 _NAME: Final = re.compile(rb"([\x00!-9;-~\x80-\xff]+)[ \t]*:")
+MAX_HEADER: Final = 1 << 20
+"""Octets of one header block that are looked at."""
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 _BLANK: Final = (b"\n", b"\r\n", b"\r", b"")
 _FEW: Final = 100
@@ -57,7 +59,7 @@ def fields(header: bytes) -> Iterator[Field]:
 
 
 def select_fields(header: bytes, names: Iterable[bytes], negate: bool = False) -> bytes:
-    """HEADER.FIELDS, or HEADER.FIELDS.NOT when ``negate``: the fields and the blank line."""
+    """HEADER.FIELDS, or HEADER.FIELDS.NOT when ``negate``: the fields and the blank line, if there is one."""
     names = tuple(names)
     if not negate and _are_few(names) and is_tidy(header):
         chosen = _finder(names).findall(b"\n" + header)
@@ -70,8 +72,22 @@ def select_fields_plainly(header: bytes, names: Iterable[bytes], negate: bool = 
     """``select_fields`` field by field, for any header; the quick way must give the same octets."""
     wanted = {name.lower() for name in names}
     chosen = [ended(field.raw) for field in fields(header) if (field.name.lower() in wanted) != negate]
-    chosen.append(b"\r\n")
+    chosen.append(blank_line(header))
     return b"".join(chosen)
+
+
+def blank_line(header: bytes) -> bytes:
+    """The blank line to send behind chosen fields: none where the message has none (RFC 9051 section 6.4.5).
+
+    A header that fills all the room there is for one was cut, and its blank line is further on.
+    """
+    if (
+        len(header) >= MAX_HEADER
+        or _BLANK_LINE.search(header) is not None
+        or header.startswith((b"\n", b"\r\n"))
+    ):
+        return b"\r\n"
+    return b""
 
 
 def select_from_all(headers: Sequence[bytes], names: Sequence[bytes]) -> list[bytes]:

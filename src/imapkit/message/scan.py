@@ -13,13 +13,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from .headers import MAX_HEADER
 from .mime import DIGEST_DEFAULT, TEXT_PLAIN, boundary_of, parse_mime
 from .part import LEAF, MESSAGE, MULTIPART, Mime, Part
 
 MAX_DEPTH: Final = 100
 MAX_PARTS: Final = 10_000
-MAX_HEADER: Final = 1 << 20
-"""Octets of one header block that are looked at."""
 MAX_HEADERS: Final = 4 << 20
 """… and of all header blocks of a message."""
 HEAD: Final = 64 << 10

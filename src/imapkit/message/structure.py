@@ -24,6 +24,7 @@ from ..protocol.envelope import Envelope
 from ..record import record
 from ..wire.writer import Writer
 from .envelope import MAX_WIRE, build_envelope, envelope_fields, shorten
+from .mime import TEXT_PLAIN
 from .part import LEAF, MESSAGE, MULTIPART, Mime, Part
 
 _SHORT: Final = 4096
@@ -53,6 +54,13 @@ def _params(params: Params, level: _Level) -> Params:
     if level is _FULL:
         return params
     return tuple((name[: level.octets], value[: level.octets]) for name, value in params[: level.params])
+
+
+def _with_charset(params: Params) -> Params:
+    """The parameters of a text part: where no charset is named it is us-ascii (RFC 2045 section 5.2)."""
+    if any(name.partition(b"*")[0].lower() == b"charset" for name, _ in params):
+        return params
+    return (*params, *TEXT_PLAIN.params)
 
 
 def _extension(part: Part, level: _Level) -> Extension:
@@ -101,7 +109,15 @@ def _build(part: Part, level: _Level) -> BodyPart:
         )
     if mime.is_text:
         return TextPart(
-            subtype, params, part_id, description, encoding, octets, part.lines, extension, mime.maintype
+            subtype,
+            _with_charset(params),
+            part_id,
+            description,
+            encoding,
+            octets,
+            part.lines,
+            extension,
+            mime.maintype,
         )
     return BasicPart(
         mime.maintype[: level.octets], subtype, params, part_id, description, encoding, octets, extension

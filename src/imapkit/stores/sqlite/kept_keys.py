@@ -231,11 +231,26 @@ class KeptKeys:
             if self._changes != changes:
                 return  # what was read is of other places now, or known: to put it in again would take a look-up for each text
         for key in keys:
-            kept = yield from self._extended(key, values[columns.index(key.column)])
-            if self._changes != changes:
+            kept = yield from self._unless_changed(self._extended(key, values[columns.index(key.column)]))
+            if kept is None:
                 return
             self._kept[key] = kept
-            changes = self._changes = self._changes + 1
+            self._changes += 1
+
+    def _unless_changed(self, work: Work[Kept]) -> Work[Kept | None]:
+        """The result of ``work``; None, and no further step, where another session took in or left out messages after one.
+
+        What it looks up next would be at other places, and be taken for the text of a neighbour.
+        """
+        changes = self._changes
+        while True:
+            try:
+                next(work)
+            except StopIteration as done:
+                return cast(Kept, done.value)
+            yield
+            if self._changes != changes:
+                return None
 
     def _pieces(self, contents: Numbers, columns: list[Column]) -> list[Piece]:
         if len(contents) < PACKED:
