@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Protocol, cast
+from typing import cast
 
 import apsw
 
@@ -36,7 +35,6 @@ from .arrangement import Arrangement, octets_of
 from .blobs import Blobs
 from .body import SqliteBody
 from .contents import INLINE, Contents, InFile, Inline, insert_contents, tables_of
-from .disk import Disk
 from .errors import store_errors
 from .handle import Handle
 from .kept_keys import columns_of
@@ -44,6 +42,7 @@ from .loading import load_columns
 from .locks import OpenLock, WriterLock
 from .maintenance import Maintenance
 from .opening import begin
+from .owner import Owner
 from .read_ahead import ReadAhead, read_ahead
 from .reading import reading
 from .schema import read_meta, write_meta
@@ -65,43 +64,11 @@ from .states import (
     write_state,
     write_trash,
 )
-from .sync import SyncThreads, WalSync
+from .sync import WalSync
 from .tick import TickWord
 from .writing import Writing
 
 FLAGS_WITHIN = 0.2
-
-
-class Owner(Protocol):
-    """What an account asks of its store."""
-
-    @property
-    def disk(self) -> Disk: ...
-
-    @property
-    def flags_durable(self) -> bool: ...
-
-    @property
-    def threads(self) -> Executor: ...
-
-    @property
-    def syncs(self) -> SyncThreads: ...
-
-    @property
-    def columns_budget(self) -> int: ...
-
-    @property
-    def clock(self) -> Callable[[], float]: ...
-
-    def committed(self, account: SqliteAccount) -> None:
-        """Tell other processes."""
-        ...
-
-    def look_later(self) -> None:
-        """Call ``look`` from time to time: a hint may be lost."""
-        ...
-
-    async def give_back(self, account: SqliteAccount) -> None: ...
 
 
 class SqliteAccount(AccountModel):
@@ -113,7 +80,7 @@ class SqliteAccount(AccountModel):
         "lock", "maintenance", "next_content", "owner", "path", "sync", "threads", "tick", "ticks",
     )  # fmt: skip
 
-    def __init__(self, account_id: str, directory: Path, owner: Owner) -> None:
+    def __init__(self, account_id: str, directory: Path, owner: Owner[SqliteAccount]) -> None:
         self.path = directory / database.FILE
         self.owner = owner
         self.holders = self.counted = 0
