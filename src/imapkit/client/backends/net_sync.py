@@ -1,25 +1,30 @@
-"""A connection over plain sockets and ``select``: what the synchronous client stands on.
+"""A connection over plain sockets and ``poll``: what the synchronous client stands on.
 
 Rules: a write returns as soon as there is something to read, so that sending and receiving large amounts at once cannot
-deadlock; another thread may wake a reader that waits (``wake``).
+deadlock; another thread may wake a reader that waits (``wake``), or close the connection under it: whoever waits then learns so
+at once, and the last one to leave gives the descriptors back, so that none is waited for that belongs to somebody else by then.
 """
 
 from __future__ import annotations
 
-import select
+import selectors
 import socket
 import subprocess
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from ...errors import ConnectionLost
 from .base import CHUNK, Target, connect_failed, lost, reap, spawn, timed_out, tls_failed
 
 if TYPE_CHECKING:
     import ssl
+
+
+# Without ``poll`` (Windows) ``select`` has no limit on the descriptor's number.
+_Selector: Final[type[selectors.BaseSelector]] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 
 class FairLock:
@@ -78,6 +83,8 @@ class Stream:
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
+        self._guard = threading.Lock()
+        self._waiters = 0
         self.closed = False
 
     @classmethod
@@ -145,9 +152,8 @@ class Stream:
             left = deadline - time.monotonic()
             if left <= 0:
                 return None
-            ready, _, _ = select.select([self._sock, self._wake_in], [], [], left)
-            if self._wake_in in ready:
-                self._wake_in.recv(4096)
+            if self._wake_in in self._ready([self._sock, self._wake_in], [], left):
+                self._empty_wake()
                 return None
 
     def write(self, data: memoryview, timeout: float) -> tuple[int, bytes]:
@@ -183,24 +189,44 @@ class Stream:
 
     def close(self) -> None:
         """Give everything up. Never fails."""
-        if self.closed:
-            return
-        self.closed = True
-        for sock in (self._sock, self._wake_in, self._wake_out):
-            sock.close()
+        with self._guard:
+            if self.closed:
+                return
+            self.closed = True
+            if self._waiters:
+                self._stir()
+            else:
+                self._give_back()
         if self._process is not None:
             reap(self._process)
+
+    def _stir(self) -> None:
+        """Let those who wait see that it is closed."""
+        try:
+            socket.socket.shutdown(
+                self._sock, socket.SHUT_RDWR
+            )  # not TLS's, which would drop its state under a reader
+        except OSError:
+            pass  # it was broken already, which they see
+        self.wake()
+
+    def _give_back(self) -> None:
+        for sock in (self._sock, self._wake_in, self._wake_out):
+            sock.close()
 
     def _receive(self) -> bytes | None:
         """None when nothing is there."""
         if self.closed:
             raise ConnectionLost("the connection is closed")
         try:
-            return self._sock.recv(CHUNK)
+            data = self._sock.recv(CHUNK)
         except (BlockingIOError, InterruptedError):
             return None
         except OSError as error:
             return self._nothing_or_lost(error)
+        if self.closed:
+            raise ConnectionLost("the connection is closed")
+        return data
 
     def _send(self, data: memoryview) -> int:
         if self.closed:
@@ -221,13 +247,48 @@ class Stream:
                 return None
             if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
                 return b""
+        if self.closed:
+            raise ConnectionLost("the connection is closed") from error
         raise lost(error) from error
+
+    def _empty_wake(self) -> None:
+        try:
+            self._wake_in.recv(4096)
+        except OSError:
+            pass  # closed by another thread, which the next look at the socket tells
+
+    def _ready(
+        self, readers: list[socket.socket], writers: list[socket.socket], left: float
+    ) -> list[socket.socket]:
+        """Those of the sockets that something can be done with, after ``left`` seconds at most. Raises ConnectionLost."""
+        with self._guard:
+            if self.closed:
+                raise ConnectionLost("the connection is closed")
+            self._waiters += 1
+        try:
+            with _Selector() as selector:
+                for sock in {*readers, *writers}:
+                    wanted = selectors.EVENT_READ * (sock in readers) | selectors.EVENT_WRITE * (
+                        sock in writers
+                    )
+                    selector.register(sock, wanted)
+                return [
+                    found
+                    for key, _ in selector.select(left)
+                    if isinstance(found := key.fileobj, socket.socket)
+                ]
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        with self._guard:
+            self._waiters -= 1
+            if self.closed and not self._waiters:
+                self._give_back()
 
     def _select(
         self, readers: list[socket.socket], writers: list[socket.socket], left: float, timeout: float
     ) -> None:
-        if left > 0:
-            ready = select.select(readers, writers, [], left)
-            if ready[0] or ready[1]:
-                return
+        if left > 0 and self._ready(readers, writers, left):
+            return
         raise timed_out(timeout)
