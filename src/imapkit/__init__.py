@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from .errors import InUse as InUse
     from .errors import LimitExceeded as LimitExceeded
     from .errors import LimitReached as LimitReached
+    from .errors import LoginNeedsPrivacy as LoginNeedsPrivacy
+    from .errors import LoginUnavailable as LoginUnavailable
     from .errors import MailboxExists as MailboxExists
     from .errors import MailboxMissing as MailboxMissing
     from .errors import MailboxTaken as MailboxTaken
@@ -175,6 +177,8 @@ _WHERE = {
         "InUse",
         "LimitExceeded",
         "LimitReached",
+        "LoginNeedsPrivacy",
+        "LoginUnavailable",
         "MailboxExists",
         "MailboxMissing",
         "MailboxTaken",
@@ -320,6 +324,8 @@ __all__ = [
     "LimitExceeded",
     "LimitReached",
     "Mailbox",
+    "LoginNeedsPrivacy",
+    "LoginUnavailable",
     "MailboxExists",
     "MailboxMissing",
     "MailboxStatus",

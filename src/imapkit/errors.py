@@ -6,7 +6,9 @@
     │   └── LimitExceeded        … or larger than a limit allows
     ├── CommandFailed            the server's tagged answer was not OK
     │   ├── CommandNo            NO: the command was understood and refused
-    │   │   ├── AuthenticationFailed     [AUTHENTICATIONFAILED] [AUTHORIZATIONFAILED] [EXPIRED] and any NO to a login
+    │   │   ├── AuthenticationFailed     any NO to a login; [AUTHENTICATIONFAILED] [AUTHORIZATIONFAILED] [EXPIRED]
+    │   │   │   ├── LoginUnavailable         … that may go well later, also an Unavailable
+    │   │   │   └── LoginNeedsPrivacy        … that wants TLS first, also a PrivacyRequired
     │   │   ├── PrivacyRequired          [PRIVACYREQUIRED]
     │   │   ├── NoSuchMailbox            [NONEXISTENT] [TRYCREATE]
     │   │   ├── MailboxExists            [ALREADYEXISTS]
@@ -109,12 +111,14 @@ class CommandFailed(ImapError):
     codes: ClassVar[tuple[str, ...]] = ()
     """Response codes that a subclass stands for; the feature that declares one says so (``Feature.error``)."""
 
-    def __init__(self, text: str, code: str | None = None, command: str = "") -> None:
-        shown = f"[{code}] {text}" if code else text
+    def __init__(self, text: str, code: str | None = None, command: str = "", *, detail: str = "") -> None:
+        shown = f"[{code}{f' {detail}' if detail else ''}] {text}" if code else text
         super().__init__(f"{command}: {shown}" if command else shown)
         self.text = text
         self.code = code
         self.command = command
+        self.detail = detail
+        """What stands behind the name of a code that nobody knows, as the address in [WEBALERT https://…]."""
         self.data: list[object] = []
         """The untagged data that came before the answer, as records."""
 
@@ -128,11 +132,11 @@ class CommandBad(CommandFailed):
 
 
 class AuthenticationFailed(CommandNo):
-    codes = ("AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED")
+    codes: ClassVar[tuple[str, ...]] = ("AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED")
 
 
 class PrivacyRequired(CommandNo):
-    codes = ("PRIVACYREQUIRED",)
+    codes: ClassVar[tuple[str, ...]] = ("PRIVACYREQUIRED",)
 
 
 class NoSuchMailbox(CommandNo):
@@ -168,7 +172,19 @@ class InUse(CommandNo):
 
 
 class Unavailable(CommandNo):
-    codes = ("UNAVAILABLE", "SERVERBUG", "CONTACTADMIN")
+    codes: ClassVar[tuple[str, ...]] = ("UNAVAILABLE", "SERVERBUG", "CONTACTADMIN")
+
+
+class LoginUnavailable(AuthenticationFailed, Unavailable):
+    """A login was refused for a reason that has nothing to do with the password."""
+
+    codes = ()
+
+
+class LoginNeedsPrivacy(AuthenticationFailed, PrivacyRequired):
+    """A login was refused because others could read the password."""
+
+    codes = ()
 
 
 class BadCharset(CommandNo):

@@ -44,6 +44,8 @@ class Folder(Named):
     delimiter: str | None
     attributes: tuple[str, ...]
     status: MailboxStatus | None = None
+    status_error: str | None = None
+    """Why there are no counts, where they were asked for and a mailbox should have some."""
 
     @property
     def role(self) -> str | None:
@@ -73,6 +75,14 @@ class Folder(Named):
 
 def folder_of(data: ListData, status: MailboxStatus | None = None) -> Folder:
     return Folder(data.name, data.delimiter, data.attributes, status)
+
+
+def with_status(
+    folder: Folder, status: MailboxStatus | None, why: str = "the server told no counts"
+) -> Folder:
+    """The folder with its counts, or with the reason why there are none."""
+    error = why if status is None and folder.selectable else None
+    return Folder(folder.name, folder.delimiter, folder.attributes, status, error)
 
 
 def find_role(folders: list[Folder], role: str) -> Folder | None:

@@ -14,6 +14,7 @@ from ..errors import CommandBad, CommandFailed, NoSuchMailbox, NotSupported
 from ..features.catalogue import full_registry
 from ..ports.client import OpenMailbox
 from ..protocol import states
+from ..protocol.codes import UnknownCode
 from ..protocol.registry import Does, Registry, Writable
 from ..protocol.response import BrokenResponse, Response
 from ..protocol.states import State
@@ -132,7 +133,8 @@ def failure(command: Writable, status: Status, registry: Registry) -> CommandFai
     code = status.code_name
     if code is None and Does.NAMES in registry.does(command) and _MISSING.search(status.text) is not None:
         return NoSuchMailbox(status.text, None, name)  # servers that know no codes say it in words
-    return registry.error(status.text, code, name)
+    detail = status.code.raw.decode("utf-8", "replace") if isinstance(status.code, UnknownCode) else ""
+    return registry.error(status.text, code, name, detail=detail)
 
 
 def command_name(command: object) -> str:

@@ -11,7 +11,19 @@ import binascii
 from collections.abc import Iterator
 from typing import Self
 
-from ..errors import AuthenticationFailed, Bad, CommandFailed, CommandNo, No, NotSupported, SaslError
+from ..errors import (
+    AuthenticationFailed,
+    Bad,
+    CommandFailed,
+    CommandNo,
+    LoginNeedsPrivacy,
+    LoginUnavailable,
+    No,
+    NotSupported,
+    PrivacyRequired,
+    SaslError,
+    Unavailable,
+)
 from ..ports.client import ClientSession, Completed, Exchange, Op, StartTls
 from ..ports.session import SessionContext
 from ..protocol import states
@@ -24,7 +36,7 @@ from ..sasl.base import ClientExchange
 from ..wire import terminals
 from ..wire.cursor import Cursor
 from ..wire.writer import Writer
-from .base import CLIENTBUG, CapabilityCode, CapabilityData
+from .base import CLIENTBUG, CapabilityCode, CapabilityData, capability
 
 
 def _capabilities(announce: Announce) -> Iterator[str]:
@@ -181,18 +193,27 @@ async def handle_authenticate(ctx: SessionContext, command: Authenticate) -> Ok:
 # The client
 
 
-def _take_capabilities(session: ClientSession, done: Completed) -> None:
-    """Capabilities may come with the answer; else those of before are void (RFC 9051 section 6.2.2)."""
-    code = done.code(CapabilityCode)
-    data = done.last(CapabilityData)
+def _learn_capabilities(session: ClientSession, done: Completed | None = None) -> Op[None]:
+    """Those of before are void (RFC 9051 sections 6.2.1 and 6.2.2); what the server does not tell with its answer is asked for."""
+    code = done.code(CapabilityCode) if done is not None else None
+    data = done.last(CapabilityData) if done is not None else None
     words = code.capabilities if code else data.capabilities if data else ()
+    session.capabilities = frozenset()
+    if not words:
+        words = yield from capability()
     session.capabilities = frozenset(word.upper() for word in words)
 
 
 def _login_error(error: CommandFailed) -> CommandFailed:
-    if type(error) is CommandNo and error.code is None:
-        return AuthenticationFailed(error.text, error.code, error.command)
-    return error
+    """Any NO to a login refuses it, whatever the code says besides."""
+    if isinstance(error, AuthenticationFailed) or not isinstance(error, CommandNo):
+        return error
+    cls = AuthenticationFailed
+    if isinstance(error, Unavailable):
+        cls = LoginUnavailable
+    elif isinstance(error, PrivacyRequired):
+        cls = LoginNeedsPrivacy
+    return cls(error.text, error.code, error.command, detail=error.detail)
 
 
 @feature.op
@@ -205,6 +226,7 @@ def starttls(session: ClientSession) -> Op[None]:
     yield StartTlsCommand()
     session.capabilities = frozenset()
     yield StartTls()
+    yield from _learn_capabilities(session)
 
 
 @feature.op
@@ -216,7 +238,7 @@ def login(session: ClientSession, user: str, password: str) -> Op[None]:
         done = yield Login(user.encode("utf-8"), password.encode("utf-8"))
     except CommandFailed as error:
         raise _login_error(error) from None
-    _take_capabilities(session, done)
+    yield from _learn_capabilities(session, done)
 
 
 @feature.op
@@ -245,4 +267,4 @@ def authenticate(session: ClientSession, exchange: ClientExchange) -> Op[None]:
             raise failure from None
         raise _login_error(error) from None
     exchange.finish()
-    _take_capabilities(session, done)
+    yield from _learn_capabilities(session, done)

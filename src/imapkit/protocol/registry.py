@@ -463,9 +463,9 @@ class Registry:
             )
             return found
 
-    def error(self, text: str, code: str | None, command: str = "") -> CommandNo:
+    def error(self, text: str, code: str | None, command: str = "", *, detail: str = "") -> CommandNo:
         """The most telling exception for a tagged NO with this response code (RFC 5530)."""
-        return self.errors.get(code or "", CommandNo)(text, code, command)
+        return self.errors.get(code or "", CommandNo)(text, code, command, detail=detail)
 
     def capabilities(self, announce: Announce) -> tuple[str, ...]:
         """The words of CAPABILITY, in the order of the features, each once."""

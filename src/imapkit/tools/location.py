@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from ..errors import AuthenticationFailed, ImapError, NotSupported, TlsFailed, UsageError
+from ..errors import AuthenticationFailed, ImapError, NotSupported, TlsFailed, Unavailable, UsageError
 from ..record import record
 from . import pinned
 
@@ -122,10 +122,10 @@ class Access:
     def _mended(self, error: ImapError, address: Address, user: str | None) -> ImapError:
         """The same kind of error, with what can be done about it."""
         if isinstance(error, AuthenticationFailed):
-            told = f"{address.target} refuses the login of {user}: {error.text}"
-            return AuthenticationFailed(
-                f"{told} (is the password in {PASSWORD} right?)" if PASSWORD in os.environ else told
-            )
+            words = f"{error.text} ({error.detail})" if error.detail else error.text
+            told = f"{address.target} refuses the login of {user}: {words}"
+            doubt = PASSWORD in os.environ and not isinstance(error, Unavailable)
+            return AuthenticationFailed(f"{told} (is the password in {PASSWORD} right?)" if doubt else told)
         if isinstance(error, TlsFailed):
             if self.fingerprint:
                 return TlsFailed(f"{error}: it is not the certificate of --fingerprint")

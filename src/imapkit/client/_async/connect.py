@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 IDENTITY: Final[Mapping[str, str | None]] = {"name": "imapkit"}
 """What servers that ask for ID are told."""
 
+_ANOTHER_WAY: Final = ("CANNOT",)
+"""With these codes a server refuses the mechanism, not the password (RFC 5530)."""
+
 
 async def connect_async(
     url: str = "",
@@ -148,19 +151,17 @@ async def _log_in(connection: AsyncConnection, who: Credentials, allow_plaintext
         try:
             await connection.run(authenticate(connection, ClientExchange(mechanism)))
         except AuthenticationFailed as error:
-            if mechanism.plaintext:
+            if mechanism.plaintext and error.code not in _ANOTHER_WAY:
                 raise
             failure = error
         except CommandBad as error:
             failure = error  # announced, and not understood
         else:
-            await _know_capabilities(connection)
             return
         tried.append(mechanism.name)
     if connection.has("LOGINDISABLED") or not protected:
         raise failure if not isinstance(failure, SaslError) else NotSupported("a login", str(failure))
     await connection.run(login(connection, who.username, who.password))
-    await _know_capabilities(connection)
 
 
 async def _introduce(connection: AsyncConnection, identity: Mapping[str, str | None] | None) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ...errors import ImapError, NoSuchMailbox, NotSupported, TooBig, UsageError
+from ...errors import CommandFailed, CommandNo, ImapError, NoSuchMailbox, NotSupported, TooBig, UsageError
 from ...protocol.given import flag_list, mailbox_name, moment
 from .verbs import Verbs
 
@@ -168,7 +168,7 @@ class Client(Verbs):
     def folders(self, pattern: str = "*", *, status: bool = False) -> list[Folder]:
         """The mailboxes that match (``*`` anything, ``%`` one level), by name; with their counts if ``status``.
 
-        Raises CommandFailed.
+        Where the server refuses the counts of one, its ``status`` is None and ``status_error`` says why. Raises CommandFailed.
         """
         from ...features.list_ import ReturnChildren, list_mailboxes
         from ...features.special_use import ReturnSpecialUse
@@ -187,23 +187,30 @@ class Client(Verbs):
     def _folders_with_status(self, pattern: str) -> list[Folder]:
         """Special uses are told without asking in most lists; where they are not, the plain list has them."""
         from ...features.list_status import list_status
-        from ..folders import Folder
+        from ..folders import with_status
 
         plain = self.folders(pattern)
         if self.has("LIST-STATUS"):
             connection = self.connection
-            answers = connection.run(list_status(connection, pattern))
-            counts = {data.name: count for data, count in answers}
-            return [Folder(one.name, one.delimiter, one.attributes, counts.get(one.name)) for one in plain]
+            try:
+                answers = connection.run(list_status(connection, pattern))
+            except CommandNo:
+                pass  # one mailbox may be the reason: it is found below
+            else:
+                counts = {data.name: count for data, count in answers}
+                return [with_status(one, counts.get(one.name)) for one in plain]
         return [self._with_status(folder) for folder in plain]
 
     def _with_status(self, folder: Folder) -> Folder:
-        from ..folders import Folder
+        from ..folders import with_status
 
         if not folder.selectable:
             return folder
-        found = self.status(folder.name)
-        return Folder(folder.name, folder.delimiter, folder.attributes, found)
+        try:
+            found = self.status(folder)
+        except CommandFailed as error:
+            return with_status(folder, None, str(error))
+        return with_status(folder, found)
 
     def folder(self, name: str | None = None, *, role: str | None = None) -> Folder:
         """One mailbox, by name or by what it is for ("sent", "drafts", "trash", "junk", "archive"). Raises NoSuchMailbox."""

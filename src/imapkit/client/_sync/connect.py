@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 IDENTITY: Final[Mapping[str, str | None]] = {"name": "imapkit"}
 """What servers that ask for ID are told."""
 
+_ANOTHER_WAY: Final = ("CANNOT",)
+"""With these codes a server refuses the mechanism, not the password (RFC 5530)."""
+
 
 def connect_sync(
     url: str = "",
@@ -149,19 +152,17 @@ def _log_in(connection: Connection, who: Credentials, allow_plaintext: bool) -> 
         try:
             connection.run(authenticate(connection, ClientExchange(mechanism)))
         except AuthenticationFailed as error:
-            if mechanism.plaintext:
+            if mechanism.plaintext and error.code not in _ANOTHER_WAY:
                 raise
             failure = error
         except CommandBad as error:
             failure = error  # announced, and not understood
         else:
-            _know_capabilities(connection)
             return
         tried.append(mechanism.name)
     if connection.has("LOGINDISABLED") or not protected:
         raise failure if not isinstance(failure, SaslError) else NotSupported("a login", str(failure))
     connection.run(login(connection, who.username, who.password))
-    _know_capabilities(connection)
 
 
 def _introduce(connection: Connection, identity: Mapping[str, str | None] | None) -> None:

@@ -44,7 +44,8 @@ def run(
 def _row(folder: Folder) -> tuple[str, ...]:
     status = folder.status
     if status is None:
-        return folder.name, "", "", "", folder.role or ("" if folder.selectable else "(no mailbox)")
+        why = folder.status_error or ("" if folder.selectable else "no mailbox")
+        return folder.name, "", "", "", folder.role or (f"({why})" if why else "")
     counts = ("" if number is None else str(number) for number in (status.messages, status.unseen))
     size = "" if status.size is None else words.octets(status.size)
     return folder.name, *counts, size, folder.role or ""
@@ -58,6 +59,8 @@ def _fields(folder: Folder) -> dict[str, object]:
         "role": folder.role,
         "selectable": folder.selectable,
     }
+    if folder.status_error is not None:
+        found["status_error"] = folder.status_error
     status = folder.status
     if status is not None:
         names = (
