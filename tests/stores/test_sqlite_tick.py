@@ -140,7 +140,7 @@ def test_whoever_opens_the_account_puts_the_number_right(tmp_path: Path, wrong: 
             await account.release()
             await store.close()
             lock = tmp_path / "accounts" / "ann" / "open.lock"
-            assert lock.stat().st_size == 16
+            assert lock.stat().st_size == 24
             lock.write_bytes(wrong.to_bytes(8, sys.byteorder))
 
     asyncio.run(run())
@@ -153,7 +153,7 @@ def test_the_number_goes_from_one_map_to_the_other(tmp_path: Path) -> None:
         for tick in (0, 1, 1 << 20, (1 << 62) + 7):
             one.write(tick)
             assert two.read() == tick
-        assert os.fstat(file.fileno()).st_size == 16
+        assert os.fstat(file.fileno()).st_size == 24
         one.close()
         two.close()
 
@@ -179,9 +179,9 @@ def test_what_cannot_be_read_is_no_commit(tmp_path: Path) -> None:
         word.close()
 
 
-@pytest.mark.parametrize("size", [0, 8, 16])
+@pytest.mark.parametrize("size", [0, 8, 16, 24])
 def test_who_asks_is_told_of_one_commit(tmp_path: Path, size: int) -> None:
-    """Eight octets: what a process of an older version made."""
+    """Eight and sixteen octets: what processes of older versions made."""
     (tmp_path / "word").write_bytes((5).to_bytes(8, sys.byteorder)[:size] + bytes(max(0, size - 8)))
     with open(tmp_path / "word", "r+b") as file, open(tmp_path / "word", "r+b") as again:
         one, two = TickWord(file.fileno()), TickWord(again.fileno())

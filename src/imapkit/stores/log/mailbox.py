@@ -155,7 +155,7 @@ class OpenMailbox:
         self, messages: MessageSet, columns: Sequence[AnyColumn], most: int = LOCAL_CHUNK
     ) -> Iterator[list[Sequence[object]]]:
         foreign = [column for column in columns if column not in _LOCAL]
-        most = min(most, CHUNK if foreign else LOCAL_CHUNK, max(1, CELLS // len(columns)))
+        most = min(most, CHUNK if foreign else LOCAL_CHUNK, CELLS // max(1, len(columns)) or 1)
         headers = sum([isinstance(column, HeaderFields) or column is Column.HEADER for column in foreign])
         octets, cap = (HEADER_OCTETS // headers, _MAX_HEADER) if headers else (CHUNK_OCTETS, 0)
         ahead = self.contents.ahead(self, messages, foreign) if len(messages) > MANY and foreign else None
