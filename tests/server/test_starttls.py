@@ -8,6 +8,7 @@ import ssl
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from imapkit.errors import UsageError
 from imapkit.server import tls
@@ -105,6 +106,34 @@ def test_the_certificate_is_made_once_and_kept_from_others(tmp_path: Path) -> No
     assert made and not made_again and again == files
     assert os.stat(files.key).st_mode & 0o777 == 0o600
     assert os.stat(tmp_path / "tls").st_mode & 0o777 == 0o700
+
+
+def test_a_certificate_for_names_is_made_anew_when_one_is_missing(tmp_path: Path) -> None:
+    def names(files: CertificateFiles) -> set[str]:
+        found = x509.load_pem_x509_certificate(files.certificate.read_bytes())
+        alternative = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return {str(name.value) for name in alternative}
+
+    files, _ = tls.self_signed(tmp_path)
+    assert {"localhost", "127.0.0.1", "::1"} <= names(files)
+    wanted = ["mail.example.com", "münchen.example", "192.0.2.1", "*.example.org"]
+    files, made = tls.self_signed(tmp_path, wanted)
+    has = names(files)
+    assert (
+        made
+        and {"mail.example.com", "xn--mnchen-3ya.example", "192.0.2.1", "*.example.org", "localhost"} <= has
+    )
+    assert not tls.self_signed(tmp_path, wanted[:2])[1], "what has more names than asked for stays"
+    assert tls.self_signed(tmp_path, ["other.example"])[1]
+
+
+@pytest.mark.parametrize(
+    "name", ["", "mail example.com", "a..b", "imaps://mail.example.com", "mail/x", "x" * 64 + ".de"]
+)
+def test_what_is_no_host_name_is_refused_before_anything_is_written(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="host names like mail.example.com"):
+        tls.self_signed(tmp_path, [name])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_spoilt_certificate_is_made_anew(tmp_path: Path) -> None:

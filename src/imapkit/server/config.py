@@ -69,6 +69,7 @@ class LimitTable(_Table):
 class TlsTable(_Table):
     certificate: Path | None = None
     key: Path | None = None
+    names: list[str] = []
 
     @model_validator(mode="after")
     def _both(self) -> TlsTable:

@@ -8,15 +8,22 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import os
+import re
 import socket
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from ..errors import UsageError
 from ..record import record
 
-DAYS = 730
-_RENEW_DAYS = 30
+if TYPE_CHECKING:
+    from cryptography import x509
+
+DAYS: Final = 730
+_RENEW_DAYS: Final = 30
+_HOST: Final = re.compile(r"(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 
 
 @record
@@ -54,19 +61,39 @@ def load(context: ssl.SSLContext, files: CertificateFiles) -> None:
     context.sni_callback = lend
 
 
-def self_signed(directory: Path) -> tuple[CertificateFiles, bool]:
-    """The certificate in ``directory``, made if there is none or it ends soon; True when it was made now."""
+def self_signed(directory: Path, names: Sequence[str] = ()) -> tuple[CertificateFiles, bool]:
+    """The certificate in ``directory``, made if there is none, it ends soon or lacks a name; True when it was made now.
+
+    It is for loopback, the machine's name, and the host names and IP addresses of ``names``. Raises UsageError for what is neither.
+    """
     files = CertificateFiles(directory / "cert.pem", directory / "key.pem")
-    if _is_good(files):
+    wanted = [_general_name(name) for name in names]
+    if _is_good(files, wanted):
         return files, False
-    certificate, key = _make(socket.gethostname())
+    certificate, key = _make(socket.gethostname(), wanted)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     _write(files.key, key)
     _write(files.certificate, certificate)
     return files, True
 
 
-def _is_good(files: CertificateFiles) -> bool:
+def _general_name(name: str) -> x509.GeneralName:
+    from cryptography import x509
+
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        pass
+    try:
+        ascii_name = name.encode("idna").decode("ascii").rstrip(".")
+    except UnicodeError:
+        ascii_name = ""
+    if not _HOST.fullmatch(ascii_name):
+        raise UsageError(f"a certificate is for host names like mail.example.com, not {name!r}")
+    return x509.DNSName(ascii_name)
+
+
+def _is_good(files: CertificateFiles, wanted: Sequence[x509.GeneralName]) -> bool:
     if not (files.certificate.exists() and files.key.exists()):
         return False
     from cryptography import x509
@@ -76,11 +103,14 @@ def _is_good(files: CertificateFiles) -> bool:
     except ValueError:
         return False
     left = found.not_valid_after_utc - datetime.datetime.now(datetime.UTC)
-    return left > datetime.timedelta(days=_RENEW_DAYS)
+    if left <= datetime.timedelta(days=_RENEW_DAYS):
+        return False
+    has = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return set(wanted) <= set(has)
 
 
-def _make(host: str) -> tuple[bytes, bytes]:
-    """Certificate and key in PEM, for loopback and ``host``."""
+def _make(host: str, wanted: Sequence[x509.GeneralName]) -> tuple[bytes, bytes]:
+    """Certificate and key in PEM, for loopback, ``host`` and the names that are wanted."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -91,6 +121,7 @@ def _make(host: str) -> tuple[bytes, bytes]:
     hosts = dict.fromkeys(["localhost", host or "localhost"])
     names: list[x509.GeneralName] = [x509.DNSName(each) for each in hosts if each.isascii()]
     names += [x509.IPAddress(ipaddress.ip_address(each)) for each in ("127.0.0.1", "::1")]
+    names = list(dict.fromkeys((*names, *wanted)))
     now = datetime.datetime.now(datetime.UTC)
     public = key.public_key()
     certificate = (

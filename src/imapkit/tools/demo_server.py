@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,8 @@ from .accounts import add_user
 from .data import open_data
 
 HOST: Final = "127.0.0.1"
+IMAP: Final = 1143
+IMAPS: Final = 1993
 USER: Final = "ann"
 PASSWORD: Final = "secret"
 
@@ -46,8 +49,13 @@ class Running:
 
 
 @asynccontextmanager
-async def demo_server() -> AsyncIterator[Running]:
-    """Serves until the block ends; then everything is gone."""
+async def demo_server(*, known_ports: bool = False, tls_names: Sequence[str] = ()) -> AsyncIterator[Running]:
+    """Serves until the block ends; then everything is gone.
+
+    ``known_ports``: on IMAP and IMAPS where nobody else listens there, so that what a person types is the same every time.
+    ``tls_names``: host names and addresses in the certificate, beside localhost. Raises UsageError for what is neither.
+    """
+    ports = [free_port(port) for port in (IMAP, IMAPS)] if known_ports else [0, 0]
     log.configure("error")
     with tempfile.TemporaryDirectory(prefix="imapkit-demo-") as place:
         data = Path(place)
@@ -58,15 +66,26 @@ async def demo_server() -> AsyncIterator[Running]:
                 messages = await fill(account)
             finally:
                 await account.release()
-            files, _ = tls.self_signed(data / "tls")
+            files, _ = tls.self_signed(data / "tls", tls_names)
             options = Options(registry=registry(), insecure_plaintext=True)
             app = App(opened.store, opened.directory, options, tls=tls.make_context(files))
-            await app.start([Address("imap", HOST), Address("imaps", HOST)])
+            await app.start([Address("imap", HOST, ports[0]), Address("imaps", HOST, ports[1])])
             try:
                 plain, secure = (address.port for address in app.addresses)
                 yield Running(plain, secure, files.certificate, messages)
             finally:
                 await app.stop()
+
+
+def free_port(port: int) -> int:
+    """The port, or 0 (any that is free) where somebody has it."""
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((HOST, port))
+        except OSError:
+            return 0
+    return port
 
 
 async def fill(account: Account) -> int:

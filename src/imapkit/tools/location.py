@@ -56,6 +56,12 @@ class Access:
         found = {name.upper(): value for name, value in _PARAMETER.findall(self._path())}
         return found.get("UID")
 
+    def named(self) -> str:
+        """The mailbox that the URL names. Raises UsageError where it names none."""
+        if self.mailbox is None:
+            raise UsageError(f"which mailbox? name it in the URL: {self.url.rstrip('/')}/NAME")
+        return self.mailbox
+
     def _path(self) -> str:
         return self.url.partition("://")[2].partition("/")[2]
 

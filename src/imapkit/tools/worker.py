@@ -98,7 +98,7 @@ def certificate(config: Config, data: Path) -> tls.CertificateFiles:
     """The configured one, or one made here."""
     if config.tls.certificate is not None and config.tls.key is not None:
         return tls.CertificateFiles(config.tls.certificate, config.tls.key)
-    files, made = tls.self_signed(data / "tls")
+    files, made = tls.self_signed(data / "tls", config.tls.names)
     log.get("server").warning(
         "no TLS certificate is configured: a self-signed one is used",
         certificate=str(files.certificate),

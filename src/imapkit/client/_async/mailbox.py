@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Unpack
 
 from ...errors import UsageError
+from ...features.esearch import search
 from ...features.fetch_items import FetchItem
 from ...features.select import Selected
 from ...features.uidplus import expunge
 from ...ports.events import Event
 from ...query.key import SearchKey
+from ...query.keys import UNSEEN
 from ..criteria import Criteria, build
 from ..files import MessageSource
 from ..numbers import UidsLike, numset_of
@@ -77,6 +79,12 @@ class AsyncMailbox(MailboxView):
         r"""Remove all messages marked \Deleted, whoever marked them."""
         self.check_open()
         await self.connection.run(expunge(self.connection))
+
+    async def first_unseen(self) -> int | None:
+        """The message number of the first message that is unseen now; None where all are seen. Asked of the server."""
+        self.check_open()
+        found = await self.connection.run(search(self.connection, UNSEEN, uid=False))
+        return next(iter(found.messages.numbers()), None)
 
     async def refresh(self) -> list[Event]:
         """Let the server tell what changed (NOOP); what happened since the last look."""

@@ -15,17 +15,24 @@ if TYPE_CHECKING:
 
 def run(
     keep: Annotated[
-        bool, typer.Option("--keep", help="Go on serving until Ctrl-C, for a mail program.")
+        bool,
+        typer.Option(
+            "--keep", help="Go on serving until Ctrl-C, on ports 1143 and 1993 where free: a playground."
+        ),
     ] = False,
+    tls_name: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A host name in the server's certificate; may be repeated."),
+    ] = None,
 ) -> None:
-    """Start a server on free ports with a sample account, tour it with the client, and say how to connect to it.
+    """Start a server with a sample account, tour it with the client, and say how to connect to it and what to type.
 
     Everything lies in a temporary directory and is gone at the end.
     """
-    asyncio.run(_demo(keep))
+    asyncio.run(_demo(keep, tls_name or []))
 
 
-async def _demo(keep: bool) -> None:
+async def _demo(keep: bool, tls_names: list[str]) -> None:
     from ..demo_server import demo_server
     from ..stage import Stage
     from ..tour import tour
@@ -35,7 +42,7 @@ async def _demo(keep: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     stage = Stage()
-    async with demo_server() as server:
+    async with demo_server(known_ports=keep, tls_names=tls_names) as server:
         touring = asyncio.ensure_future(asyncio.to_thread(tour, server, stage))
         stopping = asyncio.ensure_future(stop.wait())
         await asyncio.wait((touring, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -68,6 +75,23 @@ def _how_to_connect(server: Running, stage: Stage, keep: bool) -> None:
         f"curl -u {USER}:{PASSWORD} 'imap://{HOST}:{server.imap}/INBOX;UID=1'",
     )
     if keep:
+        _first_lines(server, stage)
         stage.say("", "Serving until Ctrl-C.")
     else:
         stage.say("", "That was it: the server has stopped, and its mail is gone.")
+
+
+def _first_lines(server: Running, stage: Stage) -> None:
+    from ..demo_server import HOST, PASSWORD, USER
+
+    stage.say(
+        "",
+        "or by hand (docs/learn has the course):",
+        f"openssl s_client -quiet -crlf -connect {HOST}:{server.imaps} -CAfile {server.certificate}",
+        f"telnet {HOST} {server.imap}",
+        "and type, line by line:",
+        f"a1 LOGIN {USER} {PASSWORD}",
+        "a2 SELECT INBOX",
+        "a3 FETCH 1 (FLAGS ENVELOPE)",
+        "a4 LOGOUT",
+    )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from .. import words
 from ..location import Access
 from ..on_server import Json, on_server
+
+_NONE: Final = {"permanent_flags": "(opened read-only)"}
+"""EXAMINE takes nothing from the count of recent messages, and tells of no flag that it can be changed."""
 
 
 @on_server
@@ -17,6 +22,7 @@ def run(access: Access, as_json: Json = False) -> None:
             "mailbox": mailbox.name,
             "messages": mailbox.exists,
             "unseen": status.unseen,
+            "first_unseen": mailbox.first_unseen(),
             "recent": mailbox.recent,
             "size": status.size,
             "uidnext": mailbox.uidnext,
@@ -41,11 +47,11 @@ def _items(size: bool) -> tuple[str, ...]:
 
 def _text(name: str, value: object) -> str:
     if value is None:
-        return "(not told)"
+        return "(all seen)" if name == "first_unseen" else "(not told)"
     if isinstance(value, dict):
         return (
             words.one_line(", ".join(f"{key} {text}" for key, text in value.items() if text)) or "(not told)"
         )
     if isinstance(value, list):
-        return words.one_line(" ".join(value)) or "(none)"
+        return words.one_line(" ".join(value)) or _NONE.get(name, "(none)")
     return words.octets(value) if name == "size" and isinstance(value, int) else words.one_line(str(value))

@@ -27,6 +27,13 @@ def run(
     workers: Annotated[
         int | None, typer.Option(metavar="N", help="Processes; without it one for each core.")
     ] = None,
+    tls_name: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A host name in the certificate that the server makes itself; may be repeated.",
+        ),
+    ] = None,
     config: Annotated[Path | None, typer.Option(metavar="FILE", help="Settings, in TOML.")] = None,
     stdio: Annotated[
         bool, typer.Option("--stdio", help="One session on standard input and output, logged in as --user.")
@@ -44,6 +51,8 @@ def run(
         raise UsageError("--stdio serves one session and listens nowhere: leave out --listen")
     given: dict[str, object] = {"data": data, "listen": listen or None, "workers": workers}
     given = {key: value for key, value in given.items() if value is not None}
+    if tls_name:
+        given["tls"] = {"names": tls_name}
     if insecure_plaintext:
         given["insecure_plaintext"] = True
 
