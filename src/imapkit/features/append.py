@@ -97,7 +97,12 @@ class AppendMessage:
         w.literal(self.message, binary=self.binary)
 
 
-@feature.command("APPEND", states=states.AUTHENTICATED, does=Does.CHANGES | Does.NAMES)
+@feature.command(
+    "APPEND",
+    states=states.AUTHENTICATED,
+    does=Does.CHANGES | Does.NAMES,
+    example="APPEND INBOX (\\Seen) {310}",
+)
 @record
 class Append:
     """append = "APPEND" SP mailbox 1*append-message; more than one is declared by MULTIAPPEND."""

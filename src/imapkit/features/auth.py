@@ -79,7 +79,9 @@ class StartTlsCommand:
         w.raw(b"STARTTLS")
 
 
-@feature.command("LOGIN", states=states.NOT_AUTHENTICATED, sync=Sync.NONE, does=Does.LOGS_IN)
+@feature.command(
+    "LOGIN", states=states.NOT_AUTHENTICATED, sync=Sync.NONE, does=Does.LOGS_IN, example="LOGIN name password"
+)
 @record
 class Login:
     """login = "LOGIN" SP userid SP password."""
@@ -101,7 +103,13 @@ class Login:
         w.raw(b"LOGIN ").string(self.user).sp().string(self.password)
 
 
-@feature.command("AUTHENTICATE", states=states.NOT_AUTHENTICATED, sync=Sync.NONE, does=Does.LOGS_IN)
+@feature.command(
+    "AUTHENTICATE",
+    states=states.NOT_AUTHENTICATED,
+    sync=Sync.NONE,
+    does=Does.LOGS_IN,
+    example="AUTHENTICATE PLAIN",
+)
 @record
 class Authenticate:
     """authenticate = "AUTHENTICATE" SP auth-type [SP initial-resp]."""

@@ -39,7 +39,7 @@ feature = Feature(
 COMPRESSIONACTIVE = simple_code(feature, "COMPRESSIONACTIVE")
 
 
-@feature.command("COMPRESS", states=states.AUTHENTICATED, does=Does.TURNS)
+@feature.command("COMPRESS", states=states.AUTHENTICATED, does=Does.TURNS, example="COMPRESS DEFLATE")
 @record
 class Compress:
     """compress = "COMPRESS" SP algorithm."""

@@ -53,7 +53,9 @@ class Transfer:
         w.sp().mailbox(self.mailbox)
 
 
-@feature.command("COPY", states=states.SELECTED, uid=True, does=Does.CHANGES | Does.NAMES)
+@feature.command(
+    "COPY", states=states.SELECTED, uid=True, does=Does.CHANGES | Does.NAMES, example="COPY 1:3 Archive"
+)
 @record
 class Copy(Transfer):
     """copy = "COPY" SP sequence-set SP mailbox."""

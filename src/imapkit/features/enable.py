@@ -32,7 +32,7 @@ def _read_names(c: Cursor) -> tuple[str, ...]:
     return tuple(names)
 
 
-@feature.command("ENABLE", states=states.AUTHENTICATED)
+@feature.command("ENABLE", states=states.AUTHENTICATED, example="ENABLE IMAP4rev2")
 @record
 class Enable:
     """enable = "ENABLE" 1*(SP capability)."""

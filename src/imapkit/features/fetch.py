@@ -87,7 +87,14 @@ for _item, _datum in (
     feature.answer(_item, _datum)
 
 
-@feature.command("FETCH", states=states.SELECTED, uid=True, sync=Sync.NO_EXPUNGE, does=Does.TELLS_MESSAGES)
+@feature.command(
+    "FETCH",
+    states=states.SELECTED,
+    uid=True,
+    sync=Sync.NO_EXPUNGE,
+    does=Does.TELLS_MESSAGES,
+    example="FETCH 1:* (FLAGS)",
+)
 @record
 class Fetch:
     """fetch = "FETCH" SP sequence-set SP ("ALL" / "FULL" / "FAST" / fetch-att / "(" fetch-att *(SP fetch-att) ")") [fetch-modifiers].

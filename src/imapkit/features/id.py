@@ -47,7 +47,7 @@ def _write_fields(w: Writer, fields: Fields | None) -> None:
     w.list_of(flat, lambda text: w.nstring(None if text is None else text.encode("utf-8")))
 
 
-@feature.command("ID", states=states.ANY)
+@feature.command("ID", states=states.ANY, example='ID ("name" "telnet")')
 @record
 class Id:
     """id = "ID" SP id-params-list."""

@@ -187,7 +187,7 @@ class ReturnChildren:
 # Command and response
 
 
-@feature.command("LIST", states=states.AUTHENTICATED)
+@feature.command("LIST", states=states.AUTHENTICATED, example='LIST "" "*"')
 @record
 class List:
     """list = "LIST" [SP list-select-opts] SP mailbox SP mbox-or-pat [SP list-return-opts]."""

@@ -18,7 +18,7 @@ from .list_ import NOSELECT, read_mailbox_list, write_mailbox_list
 feature = Feature("LSUB", spec=("RFC 3501",), summary="Subscribed names, the old way", core=True)
 
 
-@feature.command("LSUB", states=states.AUTHENTICATED)
+@feature.command("LSUB", states=states.AUTHENTICATED, example='LSUB "" "*"')
 @record
 class Lsub:
     """lsub = "LSUB" SP mailbox SP list-mailbox."""

@@ -38,7 +38,7 @@ feature.reads(Point.CREATE_PARAM)
 T = TypeVar("T")
 
 
-@feature.command("CREATE", states=states.AUTHENTICATED, does=Does.CHANGES)
+@feature.command("CREATE", states=states.AUTHENTICATED, does=Does.CHANGES, example='CREATE "My Folder"')
 @record
 class Create:
     """create = "CREATE" SP mailbox [create-params] (RFC 4466 section 2.2)."""
@@ -80,7 +80,7 @@ class _Named:
         w.raw(word).sp().mailbox(self.mailbox)
 
 
-@feature.command("DELETE", states=states.AUTHENTICATED, does=Does.CHANGES | Does.NAMES)
+@feature.command("DELETE", states=states.AUTHENTICATED, does=Does.CHANGES | Does.NAMES, example="DELETE Old")
 @record
 class Delete(_Named):
     """delete = "DELETE" SP mailbox."""
@@ -89,7 +89,9 @@ class Delete(_Named):
         self._write(w, b"DELETE")
 
 
-@feature.command("RENAME", states=states.AUTHENTICATED, does=Does.CHANGES | Does.NAMES)
+@feature.command(
+    "RENAME", states=states.AUTHENTICATED, does=Does.CHANGES | Does.NAMES, example="RENAME Old New"
+)
 @record
 class Rename:
     """rename = "RENAME" SP mailbox SP mailbox."""
@@ -111,7 +113,7 @@ class Rename:
         w.raw(b"RENAME ").mailbox(self.old).sp().mailbox(self.new)
 
 
-@feature.command("SUBSCRIBE", states=states.AUTHENTICATED, does=Does.CHANGES)
+@feature.command("SUBSCRIBE", states=states.AUTHENTICATED, does=Does.CHANGES, example="SUBSCRIBE Lists")
 @record
 class Subscribe(_Named):
     """subscribe = "SUBSCRIBE" SP mailbox."""
@@ -120,7 +122,9 @@ class Subscribe(_Named):
         self._write(w, b"SUBSCRIBE")
 
 
-@feature.command("UNSUBSCRIBE", states=states.AUTHENTICATED, does=Does.CHANGES | Does.NAMES)
+@feature.command(
+    "UNSUBSCRIBE", states=states.AUTHENTICATED, does=Does.CHANGES | Does.NAMES, example="UNSUBSCRIBE Lists"
+)
 @record
 class Unsubscribe(_Named):
     """unsubscribe = "UNSUBSCRIBE" SP mailbox."""

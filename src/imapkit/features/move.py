@@ -42,7 +42,9 @@ _RANGES = 300
 """Ranges of one command of the fallback: keeps its lines under the 8,000 octets that every server takes."""
 
 
-@feature.command("MOVE", states=states.SELECTED, uid=True, does=Does.CHANGES | Does.NAMES)
+@feature.command(
+    "MOVE", states=states.SELECTED, uid=True, does=Does.CHANGES | Does.NAMES, example="MOVE 1:3 Archive"
+)
 @record
 class Move(Transfer):
     """move = "MOVE" SP sequence-set SP mailbox."""

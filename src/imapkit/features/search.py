@@ -72,7 +72,9 @@ class BadCharsetCode:
             w.sp().list_of(self.charsets, lambda charset: w.astring(charset.encode("ascii")))
 
 
-@feature.command("SEARCH", states=states.SELECTED, uid=True, sync=Sync.NO_EXPUNGE)
+@feature.command(
+    "SEARCH", states=states.SELECTED, uid=True, sync=Sync.NO_EXPUNGE, example='SEARCH UNSEEN FROM "bob"'
+)
 @record
 class Search:
     """search = "SEARCH" [SP "RETURN" SP "(" [search-return-opt …] ")"] SP ["CHARSET" SP charset SP] search-key *(SP search-key)."""

@@ -238,7 +238,13 @@ class _Open:
             w.sp().list_of(self.params, lambda param: param.write(w))
 
 
-@feature.command("SELECT", states=states.AUTHENTICATED, sync=Sync.NONE, does=Does.NAMES | Does.OPENS)
+@feature.command(
+    "SELECT",
+    states=states.AUTHENTICATED,
+    sync=Sync.NONE,
+    does=Does.NAMES | Does.OPENS,
+    example="SELECT INBOX",
+)
 @record
 class Select(_Open):
     """select = "SELECT" SP mailbox [select-params]."""
@@ -247,7 +253,13 @@ class Select(_Open):
         self._write(w, b"SELECT")
 
 
-@feature.command("EXAMINE", states=states.AUTHENTICATED, sync=Sync.NONE, does=Does.NAMES | Does.OPENS)
+@feature.command(
+    "EXAMINE",
+    states=states.AUTHENTICATED,
+    sync=Sync.NONE,
+    does=Does.NAMES | Does.OPENS,
+    example="EXAMINE INBOX",
+)
 @record
 class Examine(_Open):
     """examine = "EXAMINE" SP mailbox [select-params]."""

@@ -86,7 +86,9 @@ def _read_criterion(c: Cursor, g: Grammar) -> SortKey:
     return -found if reverse else found
 
 
-@feature.command("SORT", states=states.SELECTED, uid=True, sync=Sync.NO_EXPUNGE)
+@feature.command(
+    "SORT", states=states.SELECTED, uid=True, sync=Sync.NO_EXPUNGE, example="SORT (DATE) UTF-8 ALL"
+)
 @record
 class Sort:
     """sort = ["UID" SP] "SORT" SP "(" sort-criterion *(SP sort-criterion) ")" SP charset 1*(SP search-key)."""

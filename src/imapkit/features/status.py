@@ -122,7 +122,9 @@ def read_item_names(c: Cursor, g: Grammar) -> tuple[str, ...]:
     return tuple(names)
 
 
-@feature.command("STATUS", states=states.AUTHENTICATED, does=Does.NAMES)
+@feature.command(
+    "STATUS", states=states.AUTHENTICATED, does=Does.NAMES, example="STATUS INBOX (MESSAGES UNSEEN)"
+)
 @record
 class StatusCommand:
     """status = "STATUS" SP mailbox SP "(" status-att *(SP status-att) ")"."""

@@ -52,7 +52,12 @@ _ACTIONS: Final = {
 
 
 @feature.command(
-    "STORE", states=states.SELECTED, uid=True, sync=Sync.NO_EXPUNGE, does=Does.CHANGES | Does.TELLS_MESSAGES
+    "STORE",
+    states=states.SELECTED,
+    uid=True,
+    sync=Sync.NO_EXPUNGE,
+    does=Does.CHANGES | Does.TELLS_MESSAGES,
+    example="STORE 1 +FLAGS (\\Seen)",
 )
 @record
 class Store:

@@ -45,7 +45,9 @@ _PACE: Final = 4000
 _ALGORITHMS: Final = {algorithm.value.encode(): algorithm for algorithm in Algorithm}
 
 
-@feature.command("THREAD", states=states.SELECTED, uid=True, sync=Sync.NO_EXPUNGE)
+@feature.command(
+    "THREAD", states=states.SELECTED, uid=True, sync=Sync.NO_EXPUNGE, example="THREAD REFERENCES UTF-8 ALL"
+)
 @record
 class Thread:
     """thread = ["UID" SP] "THREAD" SP thread-alg SP charset 1*(SP search-key)."""

@@ -39,7 +39,7 @@ feature.word(Point.CODE, "APPENDUID")(AppendUid)
 feature.word(Point.CODE, "COPYUID")(CopyUid)
 
 
-@feature.command("UID EXPUNGE", states=states.SELECTED, does=Does.CHANGES)
+@feature.command("UID EXPUNGE", states=states.SELECTED, does=Does.CHANGES, example="UID EXPUNGE 4:7")
 @record
 class UidExpunge:
     """uid-expunge = "UID" SP "EXPUNGE" SP sequence-set."""

@@ -14,6 +14,7 @@ from ..wire.cursor import Cursor
 from ..wire.frame import Frame
 from ..wire.limits import SERVER, Limits
 from ..wire.writer import Writer
+from .mends import mend
 from .registry import CommandEntry, Grammar, Writable
 
 _NAME: Final = re.compile(rb"[A-Za-z][A-Za-z0-9.\-]*")
@@ -57,17 +58,10 @@ def read_command(frame: Frame, g: Grammar, *, utf8: bool = False, limits: Limits
         command = entry.read(c, g)
         c.finish()
     except ParseError as error:
-        raise BadCommand(_without_secrets(error, frame), tag) from error
+        raise BadCommand(mend(frame.buf, error, g), tag) from error
     except LimitExceeded as error:
         raise BadCommand(str(error), tag) from error
     return TaggedCommand(word, command, entry)
-
-
-def _without_secrets(error: ParseError, frame: Frame) -> str:
-    """The error's text; for LOGIN without what was found, which may be a password."""
-    if re.match(rb"[^ ]* +(LOGIN|AUTHENTICATE)\b", frame.buf, re.IGNORECASE):
-        return f"expected {error.expected} at offset {error.offset}"
-    return str(error)
 
 
 def _read_name(c: Cursor, g: Grammar) -> CommandEntry:

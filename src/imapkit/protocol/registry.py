@@ -100,6 +100,8 @@ class CommandEntry:
     sync: Sync
     does: Does
     feature: Feature
+    example: str
+    """The command as a person would type it, without a tag."""
 
 
 @record
@@ -216,20 +218,26 @@ class Feature:
         uid: bool = False,
         sync: Sync = Sync.ALL,
         does: Does = Does.NOTHING,
+        example: str = "",
     ) -> Callable[[C], C]:
         """Declare a command. ``uid``: there is also ``UID name``; ``read`` then takes ``uid: bool`` by keyword.
 
-        ``UID name`` always allows EXPUNGE in its responses, whatever ``sync`` says of ``name``.
+        ``UID name`` always allows EXPUNGE in its responses, whatever ``sync`` says of ``name``. ``example``: what a person who
+        sent it wrongly is shown; the name alone for a command that takes nothing.
         """
+        shown = example or name
 
         def declare(cls: C) -> C:
             plain = partial(cls.read, uid=False) if uid else cls.read
-            self.commands.append(CommandEntry(name.encode(), cls, plain, states, sync, does, self))
+            self.commands.append(CommandEntry(name.encode(), cls, plain, states, sync, does, self, shown))
             if uid:
                 read = partial(cls.read, uid=True)
                 after = Sync.ALL if sync is Sync.NO_EXPUNGE else sync
-                entry = CommandEntry(b"UID " + name.encode(), cls, read, states, after, does, self)
-                self.commands.append(entry)
+                self.commands.append(
+                    CommandEntry(
+                        b"UID " + name.encode(), cls, read, states, after, does, self, f"UID {shown}"
+                    )
+                )
             return cls
 
         return declare
