@@ -150,7 +150,7 @@ async def handle_append(ctx: SessionContext, command: Append) -> Ok:
         await ctx.account.refresh()
         row = ctx.account.find(command.mailbox)
     if row is None:
-        raise no_target(command.mailbox)
+        raise no_target(ctx, command.mailbox)
     plan = AppendPlan(command, [])
     await run_hooks(ctx, Phase.PLAN, plan)
     now = datetime.now(UTC)
@@ -167,7 +167,7 @@ async def handle_append(ctx: SessionContext, command: Append) -> Ok:
     try:
         plan.added = await ctx.account.append(row.id, new, take_recent=here is not None)
     except MailboxMissing:
-        raise no_target(command.mailbox) from None
+        raise no_target(ctx, command.mailbox) from None
     if here is not None and plan.added.recent is not None:
         here.note_recent(plan.added.recent)  # told to this session first, by the updates of this very command
     tell_spelling(ctx, command.mailbox, command.given)

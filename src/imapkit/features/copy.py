@@ -88,7 +88,7 @@ async def handle_copy(ctx: SessionContext, command: Copy) -> Ok:
         try:
             plan.copied = await ctx.account.copy(view.mailbox, messages, target.id)
         except MailboxMissing:
-            raise no_target(command.mailbox) from None
+            raise no_target(ctx, command.mailbox) from None
     await run_hooks(ctx, Phase.COMPLETE, plan)
     for code in plan.codes[1:]:
         ctx.send_status(Status(Kind.OK, "Copied", code))
@@ -105,7 +105,7 @@ async def find_target(ctx: SessionContext, name: str) -> MailboxRow:
         await ctx.account.refresh()
         row = ctx.account.find(name)
     if row is None:
-        raise no_target(name)
+        raise no_target(ctx, name)
     return row
 
 

@@ -186,7 +186,7 @@ async def handle_delete(ctx: SessionContext, command: Delete) -> None:
     try:
         await ctx.account.delete(command.mailbox)
     except MailboxMissing:
-        raise no_mailbox(command.mailbox) from None
+        raise no_mailbox(ctx, command.mailbox) from None
     tell_deleted(ctx, command.mailbox, command.given)
     if ctx.selected is not None and row is not None and ctx.selected.mailbox.row.id == row.id:
         await ctx.unselect()
@@ -203,7 +203,7 @@ async def handle_rename(ctx: SessionContext, command: Rename) -> None:
     try:
         await ctx.account.rename(command.old, new)
     except MailboxMissing:
-        raise no_mailbox(command.old) from None
+        raise no_mailbox(ctx, command.old) from None
     except MailboxTaken:
         raise No(f"there is a mailbox {new} already", ALREADYEXISTS) from None
     tell_spelling(ctx, new, command.given)

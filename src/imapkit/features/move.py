@@ -68,7 +68,7 @@ async def handle_move(ctx: SessionContext, command: Move) -> Ok:
         try:
             plan.copied = await ctx.account.move(view.mailbox, messages, target.id)
         except MailboxMissing:
-            raise no_target(command.mailbox) from None
+            raise no_target(ctx, command.mailbox) from None
     await run_hooks(ctx, Phase.COMPLETE, plan)
     for code in plan.codes:
         ctx.send_status(Status(Kind.OK, "Moved", code))

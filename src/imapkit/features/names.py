@@ -6,6 +6,9 @@ stored spelling by a LIST response with OLDNAME (section 6.3.9.7), but only one 
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from ..errors import No
 from ..ports.session import SessionContext
 from ..ports.store import MailboxRow
@@ -15,17 +18,39 @@ from .base import CANNOT, NONEXISTENT, TRYCREATE
 from .list_ import NONEXISTENT as NONEXISTENT_NAME
 from .list_ import ListData, list_entry, plain_list_data
 
+_DELIMITERS: Final = re.compile(r"[/.\\]")
+"""What separates levels on one server or another."""
 
-def no_mailbox(name: str, code: Code = NONEXISTENT) -> No:
-    """The NO for a name that has no mailbox."""
+
+def no_mailbox(ctx: SessionContext, name: str, code: Code = NONEXISTENT) -> No:
+    """The NO for a name that has no mailbox; it tells of one whose name is nearly the same."""
+    if not name:
+        return No('the name is empty: "" is no mailbox', code)
     fault = unreadable(name)
-    return No(fault.text if fault is not None else f"there is no mailbox {name}", code)
+    if fault is not None:
+        return No(fault.text, code)
+    near = _nearly(ctx, name)
+    if near is None:
+        return No(f"there is no mailbox {name}", code)
+    delimiter = f", the delimiter here is {DELIMITER}" if DELIMITER in near and DELIMITER not in name else ""
+    return No(f"there is no mailbox {name}; there is {near}{delimiter}", code)
 
 
-def no_target(name: str) -> No:
+def _nearly(ctx: SessionContext, name: str) -> str | None:
+    """The mailbox of this user whose name differs by case, by the delimiter, or by INBOX before it."""
+    wanted = _levels(name)
+    return next((row.name for row in ctx.account.mailboxes() if _levels(row.name) == wanted), None)
+
+
+def _levels(name: str) -> list[str]:
+    levels = _DELIMITERS.split(name.casefold())
+    return levels[1:] if len(levels) > 1 and levels[0] == "inbox" else levels
+
+
+def no_target(ctx: SessionContext, name: str) -> No:
     """The NO for a mailbox to put mail into that is not there: TRYCREATE only for a name that CREATE takes (RFC 9051 section 7.1)."""
     fault = check_name(name)
-    return No(fault.text, CANNOT) if isinstance(fault, NameFault) else no_mailbox(name, TRYCREATE)
+    return No(fault.text, CANNOT) if isinstance(fault, NameFault) else no_mailbox(ctx, name, TRYCREATE)
 
 
 def reads_old_names(ctx: SessionContext) -> bool:

@@ -353,7 +353,7 @@ async def _open(ctx: SessionContext, command: _Open, *, read_only: bool) -> Ok:
     try:
         plan.view = view = await ctx.select(command.mailbox, read_only=read_only)
     except MailboxMissing:
-        raise no_mailbox(command.mailbox) from None
+        raise no_mailbox(ctx, command.mailbox) from None
     await run_hooks(ctx, Phase.SELECT, plan)
     _emit(ctx, view)
     for phase in (Phase.EMIT, Phase.AFTER, Phase.COMPLETE):

@@ -242,7 +242,7 @@ async def handle_status(ctx: SessionContext, command: StatusCommand) -> None:
     await ctx.account.refresh()
     row = ctx.account.find(command.mailbox)
     if row is None:
-        raise no_mailbox(command.mailbox)
+        raise no_mailbox(ctx, command.mailbox)
     await send_status_data(ctx, row, command.items)
 
 

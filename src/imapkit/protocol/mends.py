@@ -13,6 +13,7 @@ from typing import Final
 
 from ..errors import ParseError
 from ..record import record
+from ..wire.case import ascii_upper
 from .dates import format_date
 from .registry import CommandEntry, Grammar, Point
 
@@ -116,7 +117,7 @@ class Mistake:
 def mend(buf: bytes, error: ParseError, g: Grammar) -> str:
     """What to tell of ``error``: the mend of a common mistake, else what was expected where, and how the command looks."""
     mistake = _taken_apart(buf, error, g)
-    secret = {mistake.tag.upper(), mistake.name} & {"LOGIN", "AUTHENTICATE"}
+    secret = {ascii_upper(mistake.tag), mistake.name} & {"LOGIN", "AUTHENTICATE"}
     for rule in _ALWAYS if secret else _RULES:
         told = rule(mistake)
         if told is not None:
@@ -129,7 +130,7 @@ def _taken_apart(buf: bytes, error: ParseError, g: Grammar) -> Mistake:
     line = buf[:_SEEN].decode("latin-1").removesuffix("\r\n")
     found = _LINE.match(line)
     tag, name, args = found.group("tag", "name", "args") if found else ("", "", "")
-    name = " ".join((name or "").upper().split())
+    name = " ".join(ascii_upper(name or "").split())
     entry = g.commands.get(name.encode("latin-1"))
     return Mistake(line, error.offset, error.expected, tag, name, args or "", entry, g)
 
@@ -141,7 +142,7 @@ def _example(entry: CommandEntry) -> str:
 
 
 def _no_tag(m: Mistake) -> str | None:
-    first = m.tag.upper()
+    first = ascii_upper(m.tag)
     if not first.isascii():
         return None
     if m.entry is None and first in _OTHER_PROTOCOLS and first not in ("HELP", "QUIT", "EXIT", "BYE"):
@@ -202,13 +203,13 @@ def _text_with_spaces(m: Mistake) -> str | None:
     for word in re.split(r"[\s()]+", m.found):
         if (
             not re.fullmatch(r"[\w.@'!?,;:-]+", word, re.ASCII)
-            or word.upper().encode() in m.grammar.words[Point.SEARCH_KEY]
+            or ascii_upper(word).encode("latin-1") in m.grammar.words[Point.SEARCH_KEY]
         ):
             break
         words.append(word)
     text = " ".join(words)
     shown = text if len(words) > 1 and text.isascii() and len(text) <= _SHOWN else "two words"
-    return f'several words stand in quotes: {before["key"].upper()} "{shown}"'
+    return f'several words stand in quotes: {ascii_upper(before["key"])} "{shown}"'
 
 
 def _set_of_numbers(m: Mistake) -> str | None:
@@ -234,7 +235,7 @@ def _items_without_parentheses(m: Mistake) -> str | None:
     found = _ITEMS.fullmatch(m.args)
     if found is None or len(m.args) > _SHOWN:
         return None
-    return f"several items stand in parentheses: {m.name} {found['set']} ({found['items'].upper()})"
+    return f"several items stand in parentheses: {m.name} {found['set']} ({ascii_upper(found['items'])})"
 
 
 def _without_its_parentheses(m: Mistake) -> str | None:
@@ -247,7 +248,9 @@ def _without_its_parentheses(m: Mistake) -> str | None:
 
 def _word_meant(m: Mistake) -> str | None:
     if m.expected.startswith("a section: ") and m.word():
-        near = get_close_matches(m.word().upper()[:_SHOWN], ("HEADER", "HEADER.FIELDS", "TEXT", "MIME"), 1)
+        near = get_close_matches(
+            ascii_upper(m.word())[:_SHOWN], ("HEADER", "HEADER.FIELDS", "TEXT", "MIME"), 1
+        )
         return (
             f"did you mean BODY[{near[0]}{' (...)' if near[0] == 'HEADER.FIELDS' else ''}]?" if near else None
         )
@@ -256,7 +259,7 @@ def _word_meant(m: Mistake) -> str | None:
     point = next((point for point in Point if m.expected == f"a known {point.value}"), None)
     if point is None:
         return None
-    word = m.word().upper()[:_SHOWN]
+    word = ascii_upper(m.word())[:_SHOWN]
     meant = _MEANT.get(point, {}).get(word)
     if meant is None:
         known = [name.decode("ascii") for name in m.grammar.words[point]]
@@ -294,7 +297,7 @@ def _key_without_text(m: Mistake) -> str | None:
         return None
     if not m.args:
         return f"{m.name} needs a key: {m.name} ALL, {m.name} UNSEEN"
-    last = m.args.split()[-1].lstrip("(").upper()
+    last = ascii_upper(m.args.split()[-1].lstrip("("))
     if last == "OR" or re.search(r"\bOR (?:\S+|\S+ \S+)\Z", m.args, re.IGNORECASE):
         return 'OR needs two keys: OR FROM "bob" FROM "ann"'
     if last == "NOT":
