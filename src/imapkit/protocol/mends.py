@@ -115,13 +115,13 @@ class Mistake:
 
 
 def mend(buf: bytes, error: ParseError, g: Grammar) -> str:
-    """What to tell of ``error``: the mend of a common mistake, else what was expected where, and how the command looks."""
+    """What to tell of ``error``: the mend of a common mistake or how the command looks, and what was expected where."""
     mistake = _taken_apart(buf, error, g)
     secret = {ascii_upper(mistake.tag), mistake.name} & {"LOGIN", "AUTHENTICATE"}
     for rule in _ALWAYS if secret else _RULES:
         told = rule(mistake)
         if told is not None:
-            return f"{told} (at offset {error.offset})"
+            return f"{told} (expected {error.expected} at offset {error.offset})"
     said = f"expected {error.expected} at offset {error.offset}" if secret else str(error)
     return f"{said}; {_example(mistake.entry)}" if mistake.entry is not None else said
 
