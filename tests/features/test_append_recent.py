@@ -43,14 +43,37 @@ def test_it_is_the_session_that_appends() -> None:
     run(check)
 
 
-def test_it_is_nobodys_yet_where_no_session_may_take_it() -> None:
+def test_a_session_that_only_reads_is_told_and_takes_it_from_nobody() -> None:
     async def check(room: Room) -> None:
-        talk = await room.talk()
-        await talk.good("EXAMINE INBOX")
-        assert {b"* 2 EXISTS", b"* 0 RECENT"} <= set((await talk.good(APPEND)).lines)
+        talk, other = await room.talk(), await room.talk()
+        for reader in (talk, other):
+            await reader.good("EXAMINE INBOX")
+        assert {b"* 2 EXISTS", b"* 1 RECENT"} <= set((await talk.good(APPEND)).lines)
+        assert (await other.good("NOOP")).lines == [b"* 2 EXISTS", b"* 1 RECENT"]
+        assert (await flags(talk, 2), await flags(other, 2), await flags(talk, 1)) == (("\\Recent",),) * 2 + (
+            (),
+        )
+        assert (await talk.good("SEARCH RECENT")).lines == [b"* SEARCH 2"]
         await talk.good("UNSELECT")
         await talk.good(APPEND)
+        assert (await talk.good("STATUS INBOX (RECENT)")).lines == [b"* STATUS INBOX (RECENT 2)"]
+        for reader in (talk, other):
+            assert b"* 2 RECENT" in (await reader.good("EXAMINE INBOX")).lines
         assert b"* 2 RECENT" in (await talk.good("SELECT INBOX")).lines
+        assert b"* 0 RECENT" in (await (await room.talk()).good("EXAMINE INBOX")).lines
+        assert await flags(other, 3) == ("\\Recent",), "what it was told stays so in this session"
+
+    run(check)
+
+
+def test_imap4rev2_knows_no_recent() -> None:
+    async def check(room: Room) -> None:
+        talk = await room.talk()
+        await talk.good(APPEND)
+        await talk.good("UNSELECT")
+        await talk.good(APPEND)
+        await talk.good("ENABLE IMAP4rev2")
+        assert not [line for line in (await talk.good("EXAMINE INBOX")).lines if b"RECENT" in line]
 
     run(check)
 

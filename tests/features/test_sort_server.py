@@ -105,8 +105,8 @@ def test_refusals(word: str) -> None:
     async def test(room: Room, talk: Talk) -> None:
         refused = await talk(f"{word} X-KLINGON ALL")
         assert (refused.status.kind, refused.status.code_name) == (Kind.NO, "BADCHARSET")
-        refused = await talk(f"UID {word} UTF-8 6")
-        assert refused.status.kind is Kind.BAD and "no message 6" in refused.status.text
+        beyond, within = await talk.good(f"UID {word} UTF-8 6,1000"), await talk.good(f"UID {word} UTF-8 2,6")
+        assert beyond.lines == [f"* {word.split()[0]}".encode()] and within.lines != beyond.lines
         assert (await talk(f"{word} UTF-8 OLDER 0")).status.kind is Kind.BAD
         koi8 = "\u043e\u0442\u043f\u0443\u0441\u043a".encode("koi8-r")
         assert (await talk(b"%s KOI8-R TEXT {6+}\r\n%s" % (word.encode(), koi8))).ok

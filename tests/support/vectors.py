@@ -7,8 +7,11 @@ framer in random pieces. A row is the bytes without the tag or ``*`` and without
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+import pytest
 
 from imapkit.errors import LimitExceeded, ParseError
 from imapkit.features.catalogue import full_registry
@@ -99,6 +102,20 @@ def check_command(row: Row) -> None:
         assert [read_command(frame, grammar(), utf8=row.utf8).command for frame in frames] == [row.record]
     for end in range(len(row.wire)):
         _read_cut_command(TAG + row.wire[:end], row.utf8)
+    if b"{" not in row.wire:
+        _read_with_further_spaces(row)
+
+
+def _read_with_further_spaces(row: Row) -> None:
+    """Doubled spaces, spaces within parentheses and at the end change nothing, but for a grammar that is strict."""
+    parts = re.split(rb'("(?:[^"\\]|\\.)*")', row.wire)
+    outside = [part.replace(b" ", b"   ").replace(b"(", b"( ").replace(b")", b"  )") for part in parts[::2]]
+    wide = b"".join(a + b for a, b in zip(outside, [*parts[1::2], b""], strict=True)) + b"  "
+    for spaced in (wide, row.wire + b" "):
+        frame = frame_of(b"A1  " + spaced + b"\r\n", SERVER)
+        assert read_command(frame, grammar(), utf8=row.utf8).command == row.record, spaced
+        with pytest.raises(BadCommand):
+            read_command(frame, grammar().strictly(), utf8=row.utf8)
 
 
 def _read_cut_command(data: bytes, utf8: bool) -> None:
@@ -117,7 +134,7 @@ def _read_cut_command(data: bytes, utf8: bool) -> None:
 def check_bad(wire: bytes, expected: str) -> None:
     """The command is refused, and the text says ``expected``."""
     try:
-        found = command_of(wire)
+        found = read_command(frame_of(TAG + wire + b"\r\n", SERVER), grammar().strictly()).command
     except BadCommand as error:
         assert expected in error.text, error.text
         assert error.tag == "A1"

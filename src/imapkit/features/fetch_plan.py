@@ -100,6 +100,8 @@ class _Sender:
             sent += len(seqs)
             if not seqs:
                 continue
+            for line in self._view.new_keywords():
+                self._ctx.send_bytes(line)
             if self._extra_for is not None:
                 await self._send_rows(seqs, known)
             elif self._asked.ready:

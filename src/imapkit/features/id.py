@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Self
+from itertools import islice
+from typing import Final, Self
 
 from ..errors import LimitExceeded
 from ..ports.client import ClientSession, Op
@@ -16,27 +18,46 @@ from ..wire.writer import Writer
 
 feature = Feature("ID", spec=("RFC 2971",), summary="Who the other side is", capabilities=("ID",))
 
-_FIELDS = 30  # RFC 2971 section 3.3: not more than 30 pairs, names of 30 and values of 1024 octets
-_NAME = 30
-_VALUE = 1024
+# What we send is within RFC 2971 section 3.3: not more than 30 pairs, names of 30 and values of 1024 octets.
+_FIELDS: Final = 30
+_NAME: Final = 30
+_VALUE: Final = 1024
+_WORD: Final = re.compile(rb"[^\x00-\x20(),\"{\x7f]+|\{")
 
 Fields = tuple[tuple[str, str | None], ...]
 
 
 def _read_fields(c: Cursor) -> Fields | None:
-    """id-params-list = "(" *(string SP nstring) ")" / nil."""
+    """id-params-list = "(" *(string SP nstring) ")" / nil.
+
+    ID is for information, so whatever has balanced parentheses is read: atoms, commas, spaces, a name without a value.
+    """
     c.sp()
     if c.accept_nil():
         return None
-    start = c.pos
-    values = c.paren_list(lambda: c.nstring())
-    if len(values) % 2 or None in values[::2]:
-        c.pos = start
-        raise c.fail("pairs of field names and values")
-    if len(values) > 2 * _FIELDS and not c.lenient:
-        raise LimitExceeded("fields of ID", _FIELDS, len(values) // 2)
-    texts = [None if value is None else value.decode("utf-8", "replace") for value in values]
-    return tuple((str(name), value) for name, value in zip(texts[::2], texts[1::2], strict=True))
+    if not c.accept(b"("):
+        raise c.fail("a list of fields or NIL")
+    values: list[str | None] = []
+    while not c.accept(b")"):
+        if c.accept_sp() or c.accept(b","):
+            continue
+        if len(values) >= c.limits.items:
+            raise LimitExceeded("fields of ID", c.limits.items, len(values) + 1)
+        values.append(_read_value(c))
+    if len(values) % 2:
+        values.append(None)
+    pairs = zip(values[::2], values[1::2], strict=True)
+    return tuple([(name, value) for name, value in pairs if name is not None])
+
+
+def _read_value(c: Cursor) -> str | None:
+    if c.accept_nil():
+        return None
+    if c.peek_is(b"("):
+        found = c.skip_value()
+    else:
+        found = c.string() if c.at_string() else c.match(_WORD, "a field name or value")
+    return found.decode("utf-8", "replace")
 
 
 def _write_fields(w: Writer, fields: Fields | None) -> None:
@@ -89,7 +110,8 @@ def id(session: ClientSession, fields: Mapping[str, str | None] | None = None) -
     """Tell the server who we are and learn who it is (RFC 2971). Raises NotSupported, CommandFailed."""
     session.need("ID", "to exchange identities")
     ours = tuple(
-        (name[:_NAME], None if value is None else value[:_VALUE]) for name, value in (fields or {}).items()
+        (name[:_NAME], None if value is None else value[:_VALUE])
+        for name, value in islice((fields or {}).items(), _FIELDS)
     )
     done = yield Id(ours or None)
     data = done.last(IdData)

@@ -226,7 +226,7 @@ async def find(ctx: SessionContext, key: SearchKey, charset: str | None = None) 
     index = view.mailbox.search()
     run = Run(
         index,
-        resolve=lambda numbers: view.resolve(numbers, uid=False),
+        resolve=lambda numbers: view.resolve(numbers, uid=False, criterion=True),
         resolve_uids=lambda uids: view.resolve(uids, uid=True),
         recent=view.recent,
         codec=_codec(ctx, charset),

@@ -76,10 +76,11 @@ class View(Protocol):
         """All messages that the client knows of."""
         ...
 
-    def resolve(self, numset: NumSet, *, uid: bool) -> MessageSet:
+    def resolve(self, numset: NumSet, *, uid: bool, criterion: bool = False) -> MessageSet:
         """The messages a command names, among those the client knows.
 
-        Unknown UIDs are left out; a message number out of range raises Bad (RFC 9051 section 9, seq-number).
+        Unknown UIDs are left out; a message number out of range raises Bad (RFC 9051 section 9, seq-number), unless the set is
+        a ``criterion`` of a search, which such a number does not meet.
         """
         ...
 
@@ -104,6 +105,13 @@ class View(Protocol):
 
     def note_own(self, modseq: int) -> None:
         """The flag change with this MODSEQ came from this session and needs no FETCH of its own."""
+        ...
+
+    def new_keywords(self) -> Iterator[bytes]:
+        """The lines that tell of keywords which the client has not heard of: FLAGS and PERMANENTFLAGS anew.
+
+        They go before the first FETCH with such a keyword (RFC 9051 section 7.3.5).
+        """
         ...
 
     def untold(self) -> list[Range]:

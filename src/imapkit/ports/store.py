@@ -143,6 +143,8 @@ class MailboxRow:
     deleted_size: int
     recent: int
     r"""Messages that no rev1 session was told are \Recent yet."""
+    recent_from: int
+    """The lowest UID that such a message can have."""
     special_use: tuple[str, ...]
     r"""For instance ("\\Sent",) (RFC 6154)."""
 

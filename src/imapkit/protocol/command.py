@@ -47,7 +47,7 @@ def peek_tag(head: bytes) -> str | None:
 
 def read_command(frame: Frame, g: Grammar, *, utf8: bool = False, limits: Limits = SERVER) -> TaggedCommand:
     """The typed form of a frame that a client sent. Raises BadCommand."""
-    c = Cursor(frame, utf8=utf8, limits=limits)
+    c = Cursor(frame, spaces=not g.strict, utf8=utf8, limits=limits)
     tag: str | None = None
     try:
         word = c.tag().decode("ascii")

@@ -359,19 +359,29 @@ class Feature:
 
 
 class Grammar:
-    """Frozen tables of readers: what this end can parse. Passed to every ``read``."""
+    """Frozen tables of readers: what this end can parse. Passed to every ``read``.
 
-    __slots__ = ("commands", "responses", "words")
+    ``strict``: commands are read by the letter of RFC 9051 section 9, without the spaces too many that a server passes over.
+    """
+
+    __slots__ = ("commands", "responses", "strict", "words")
 
     def __init__(
         self,
         commands: Mapping[bytes, CommandEntry],
         responses: Mapping[bytes, ResponseEntry],
         words: Mapping[Point, Mapping[bytes, Reader]],
+        *,
+        strict: bool = False,
     ) -> None:
         self.commands = commands
         self.responses = responses
         self.words = words
+        self.strict = strict
+
+    def strictly(self) -> Grammar:
+        """The same, strict."""
+        return Grammar(self.commands, self.responses, self.words, strict=True)
 
     def reader(self, point: Point, name: bytes) -> Reader | None:
         """The reader of ``name`` (upper case) at an extension point; None when nobody declared it."""

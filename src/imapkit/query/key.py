@@ -182,9 +182,6 @@ class Numbers(SearchKey):
     def write(self, w: Writer) -> None:
         w.raw(encode_numset(self.numbers))
 
-    def check(self, run: Run) -> None:
-        run.resolve(self.numbers)
-
     def evaluate(self, run: Run, within: MessageSet) -> Steps:
         yield from ()
         return within & run.resolve(self.numbers)

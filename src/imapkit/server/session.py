@@ -15,7 +15,7 @@ from ..ports.blob import Part
 from ..ports.directory import UserRow
 from ..ports.gate import use
 from ..ports.session import Login, Modes
-from ..ports.store import Account
+from ..ports.store import Account, Mailbox, MessageSet
 from ..protocol.capability import Announce
 from ..protocol.codes import SimpleCode
 from ..protocol.registry import Writable
@@ -31,7 +31,7 @@ from .services import Services
 from .slow import watched
 from .spool import Spool
 from .stream import Stream
-from .view import SelectedView, takes_recent
+from .view import SelectedView
 
 _GONE = "the account is being repaired: connect again"
 
@@ -306,8 +306,7 @@ class Session:
         await account.refresh()
         mailbox = await account.open(name)
         try:
-            takes = mailbox.row.recent and takes_recent(self.modes, read_only=read_only)
-            recent = await account.take_recent(mailbox) if takes else mailbox.by_uid([])
+            recent = await self._recent(mailbox, read_only=read_only) or mailbox.by_uid([])
             self._view = SelectedView(mailbox, name, read_only=read_only, modes=self.modes, recent=recent)
         except BaseException:
             mailbox.release()
@@ -330,13 +329,23 @@ class Session:
         if not self._find_again(view):
             self._bye(f"the mailbox {view.name} was deleted")
             return
-        recent = None
-        if view.mailbox.row.recent and view.takes_recent:
-            recent = await account.take_recent(view.mailbox)
+        recent = await self._recent(view.mailbox, read_only=view.read_only)
         for lines in view.update(expunge=expunge, recent=recent):
             self.send_bytes(lines)
             if self._channel.is_full:
                 await self._channel.pause()
+
+    async def _recent(self, mailbox: Mailbox, *, read_only: bool) -> MessageSet | None:
+        r"""Messages that are \Recent for this session, and were not told to another one; None where there are none.
+
+        EXAMINE sees them and takes them from nobody (RFC 3501 sections 2.3.2 and 6.3.2); IMAP4rev2 has no such flag.
+        """
+        row = mailbox.row
+        if not row.recent or self.modes.rev2:
+            return None
+        if read_only:
+            return mailbox.by_uid([(row.recent_from, row.uidnext - 1)])
+        return await self.account.take_recent(mailbox)
 
     def _find_again(self, view: SelectedView) -> bool:
         """Whether the mailbox is still there, by its name or a new one."""

@@ -24,11 +24,6 @@ _NONE: Final[frozenset[int]] = frozenset()
 _NO_KEYWORDS: Final[frozenset[str]] = frozenset()
 
 
-def takes_recent(modes: Modes, *, read_only: bool) -> bool:
-    r"""\Recent is for IMAP4rev1, and EXAMINE takes it from nobody (RFC 3501 section 6.3.2)."""
-    return not read_only and not modes.rev2
-
-
 class SelectedView:
     """Implements ``ports.session.View``. ``recent``: the messages that are \\Recent for this session."""
 
@@ -68,12 +63,12 @@ class SelectedView:
     def everything(self) -> MessageSet:
         return self._present([(1, self._numbers.last_uid)])
 
-    def resolve(self, numset: NumSet, *, uid: bool) -> MessageSet:
+    def resolve(self, numset: NumSet, *, uid: bool, criterion: bool = False) -> MessageSet:
         if numset.saved:
             return self._present([]) if self.saved is None else self.saved & self.everything()
         if uid:
             return self._present(self._uid_ranges(numset))
-        return self._present(self._numbered_ranges(numset))
+        return self._present(self._numbered_ranges(numset, criterion=criterion))
 
     def numbered(self, messages: MessageSet) -> Iterator[tuple[int, int]]:
         return self._numbers.in_ranges(messages.ranges())
@@ -93,7 +88,7 @@ class SelectedView:
 
     @property
     def takes_recent(self) -> bool:
-        return takes_recent(self._modes, read_only=self.read_only)
+        return not self.read_only and not self._modes.rev2
 
     def note_recent(self, uids: Range) -> None:
         self._noted.append(uids)
@@ -159,15 +154,14 @@ class SelectedView:
             yield b"* %d EXISTS\r\n" % len(self)
             if not self._modes.rev2:
                 yield b"* %d RECENT\r\n" % len(self.recent())
-        yield from self._tell_keywords()
+        yield from self.new_keywords()
         if len(changed):
             yield from self._tell_flags(changed)
         if self._withheld and self._modes.condstore:
             # MODSEQs above that of a withheld expunge may have been told (RFC 7162 section 3.2)
             yield b"* OK [HIGHESTMODSEQ %d] Not all is told yet\r\n" % self.highest_modseq()
 
-    def _tell_keywords(self) -> Iterator[bytes]:
-        """FLAGS and PERMANENTFLAGS anew, before the first message with a keyword that the client has not heard of."""
+    def new_keywords(self) -> Iterator[bytes]:
         names = self.mailbox.keywords()
         if self._keywords.issuperset(names):
             return
@@ -212,14 +206,16 @@ class SelectedView:
         top = self._numbers.last_uid
         return [(low, min(high, top)) for low, high in numset.resolve(last) if low <= top]
 
-    def _numbered_ranges(self, numset: NumSet) -> list[Range]:
+    def _numbered_ranges(self, numset: NumSet, *, criterion: bool) -> list[Range]:
         if not len(self) and numset.ranges and all(STAR in pair for pair in numset.ranges):
             return []  # 1:* in an empty mailbox: every client asks it, and means no error
         count = len(self)
         if len(numset.ranges) == 1 and 1 <= numset.ranges[0][0] == numset.ranges[0][1] <= count:
             return [self._numbers.uid_range(*numset.ranges[0])]
         ranges = numset.resolve(count)
-        if ranges and (ranges[-1][1] > count or ranges[0][0] < 1):
+        if criterion:
+            ranges = [(low, min(high, count)) for low, high in ranges if 1 <= low <= count]
+        elif ranges and (ranges[-1][1] > count or ranges[0][0] < 1):
             what = "is empty" if not count else f"has {count} messages"
             raise Bad(f"there is no message {max(ranges[-1][1], 1)}: the mailbox {what}")
         return [self._numbers.uid_range(low, high) for low, high in ranges]

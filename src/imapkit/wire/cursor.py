@@ -3,8 +3,9 @@
 ``read_X(c: Cursor)`` functions all over the package are recursive descent over these methods. Nothing here backtracks over
 exceptions, and nothing but ``ParseError`` and ``LimitExceeded`` is ever raised for what a peer sent.
 
-``lenient`` (a client) takes what real servers send: several spaces, atoms with brackets, bad escapes. ``utf8`` says that the session
-uses UTF-8 in quoted strings and mailbox names (RFC 6855, IMAP4rev2).
+``lenient`` (a client) takes what real servers send: several spaces, atoms with brackets, bad escapes. ``spaces`` (a server) passes over
+further spaces where one is due, behind "(", before ")" and at the end of the line, which the grammar does not allow and people and
+programs send. ``utf8`` says that the session uses UTF-8 in quoted strings and mailbox names (RFC 6855, IMAP4rev2).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ _TAB: Final = 0x09
 _SPACE: Final = 0x20
 _QUOTE: Final = 0x22
 _OPEN: Final = 0x28
+_CLOSE: Final = 0x29
 _BRACE: Final = 0x7B
 _TILDE: Final = 0x7E
 _UINT32: Final = 0xFFFFFFFF
@@ -44,11 +46,18 @@ class Cursor:
         "limits",
         "literals",
         "pos",
+        "spaces",
         "utf8",
     )
 
     def __init__(
-        self, frame: Frame | bytes, *, lenient: bool = False, utf8: bool = False, limits: Limits = SERVER
+        self,
+        frame: Frame | bytes,
+        *,
+        lenient: bool = False,
+        spaces: bool = False,
+        utf8: bool = False,
+        limits: Limits = SERVER,
     ) -> None:
         if isinstance(frame, bytes):
             frame = Frame(frame)
@@ -58,9 +67,10 @@ class Cursor:
         """Where the literals are, ascending; worked out when first asked for, as the next."""
         self._last_bracket = -2
         self.pos = 0
-        self.end = len(frame.buf)
+        self.end = len(frame.buf.rstrip(b" ")) if spaces else len(frame.buf)
         self.depth = 0
         self.lenient = lenient
+        self.spaces = spaces
         self.utf8 = utf8
         self.limits = limits
 
@@ -89,6 +99,18 @@ class Cursor:
         """Step over exactly ``text`` if it is next."""
         if self.peek_is(text):
             self.pos += len(text)
+            if self.pos < self.end and self.buf[self.pos] == _SPACE and self.spaces and text == b"(":
+                self._pass_spaces()
+            return True
+        if (
+            self.pos < self.end
+            and self.buf[self.pos] == _SPACE
+            and self.spaces
+            and text == b")"
+            and self._closing()
+        ):
+            self._pass_spaces()
+            self.pos += 1
             return True
         return False
 
@@ -102,6 +124,8 @@ class Cursor:
             self.pos += 1
             if self.lenient:
                 self.skip_spaces()
+            elif self.pos < self.end and self.buf[self.pos] == _SPACE and self.spaces:
+                self._pass_spaces()
         elif self.lenient and self.peek() == _TAB:
             self.skip_spaces()
         else:
@@ -109,10 +133,23 @@ class Cursor:
 
     def accept_sp(self) -> bool:
         """Step over SP if it is next."""
+        if self.pos < self.end and self.buf[self.pos] == _SPACE and self.spaces and self._closing():
+            return False  # nothing but the end of a list
         if self.peek() == _SPACE or (self.lenient and self.peek() == _TAB):
             self.sp()
             return True
         return False
+
+    def _pass_spaces(self) -> None:
+        while self.pos < self.end and self.buf[self.pos] == _SPACE:
+            self.pos += 1
+
+    def _closing(self) -> bool:
+        """Whether spaces come, and ")" behind them."""
+        at = self.pos
+        while at < self.end and self.buf[at] == _SPACE:
+            at += 1
+        return self.pos < at < self.end and self.buf[at] == _CLOSE
 
     def skip_spaces(self) -> None:
         while self.pos < self.end and (self.buf[self.pos] == _SPACE or self.buf[self.pos] == _TAB):

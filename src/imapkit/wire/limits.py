@@ -37,8 +37,8 @@ class Limits:
     """Members of one list or ranges of one set."""
 
 
-BEFORE_LOGIN = Limits(line=8 * KIB, literal=4 * KIB, literals=8, frame=16 * KIB)
-"""What a server reads from somebody it does not know yet."""
+BEFORE_LOGIN = Limits(line=36 * KIB, literal=4 * KIB, literals=64, frame=36 * KIB)
+"""What a server reads from somebody it does not know yet: an ID of 30 pairs is the longest (RFC 2971 section 3.3)."""
 
 SERVER = Limits()
 """What a server reads from a user who logged in."""

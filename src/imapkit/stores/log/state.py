@@ -49,7 +49,8 @@ class State:
     def row(self) -> MailboxRow:
         return MailboxRow(
             self.id, self.name, self.object_id, self.uidvalidity, self.uidnext, self.modseq, self.messages,
-            self.unseen, self.deleted, self.size, self.deleted_size, self.recent, self.special_use,
+            self.unseen, self.deleted, self.size, self.deleted_size, self.recent, self.recent_from,
+            self.special_use,
         )  # fmt: skip
 
     def add(self, totals: Totals) -> None:
