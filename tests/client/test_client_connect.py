@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import ssl
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,27 +15,11 @@ import imapkit
 from imapkit.client.url import parse_url
 from imapkit.sasl.base import Challenge, CheckPassword, Credentials, FindScram
 from imapkit.sasl.scram import ScramServer, derive_keys
-from tests.programs import need
 
 from .twins import GREETING, Script, Twin, server, url
 
 ANN = {"user": "ann", "password": 'sec"r\\et ß'}
 PLAIN = base64.b64encode('\0ann\0sec"r\\et ß'.encode()).decode()
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
-    """A self-signed certificate for 127.0.0.1, and a server's context with it."""
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    subprocess.run(
-        [need("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test",
-         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)],
-        check=True, capture_output=True, timeout=30,
-    )  # fmt: skip
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    return cert, context
 
 
 def session(script: Script) -> None:

@@ -15,10 +15,7 @@ import pytest
 import imapkit
 from imapkit import Client
 
-from .test_client_connect import certificate
 from .twins import Play, Script, Twin, logged_in, server, url
-
-__all__ = ["certificate"]
 
 
 @pytest.fixture

@@ -85,26 +85,32 @@ class SessionState:
         return "IMAP4REV2" in self.capabilities and "IMAP4REV1" not in self.capabilities
 
     def observe(self, response: Response) -> None:
-        """Take in untagged data."""
+        """Take in untagged data. Before the login only what is declared as early counts (RFC 9051 section 11.3)."""
         if isinstance(response, Status):
             self.observe_status(response)
         elif isinstance(response, BrokenResponse):
             logger.warning("a response that cannot be read (%s): %r", response.error, response.raw[:200])
-        else:
+        elif self._counts(type(response)):
             effect = self.registry.observer(type(response))
             if effect is not None:
                 effect(self, response)
 
     def observe_status(self, status: Status) -> None:
         """Take in what the code of a tagged or untagged status says besides."""
-        effect = self.registry.code_observers.get(status.code_name or "")
-        if effect is not None:
+        name = status.code_name or ""
+        effect = self.registry.code_observers.get(name)
+        if effect is not None and self._counts(name):
             effect(self, status)
 
+    def _counts(self, what: type[object] | str) -> bool:
+        return self.state is not State.NOT_AUTHENTICATED or what in self.registry.early
+
     def alert(self, text: str) -> None:
-        """The server wants this shown to the user."""
+        """The server wants this shown to the user; not before TLS, where anybody may have said it (RFC 9051 section 11.3)."""
+        if self.state is State.NOT_AUTHENTICATED and not self.tls:
+            return
         self.alerts.append(text)
-        logger.warning("the server alerts: %s", text)
+        logger.warning("the server alerts: %r", text)
 
     def completed(self, command: Writable, status: Status) -> None:
         """Follow the state after a command's tagged answer."""
@@ -119,6 +125,13 @@ class SessionState:
                 self.selected = None
         elif Does.CLOSES in does and good and self.state is State.SELECTED:
             self.state = states.after(self.state, states.Event.CLOSED)
+
+    def forget(self) -> None:
+        """Drop what was said before TLS: anybody may have said it (RFC 9051 section 6.2.1)."""
+        self.capabilities = frozenset()
+        self.enabled.clear()
+        self.alerts.clear()
+        self.greeting = ""
 
     def logged_in(self) -> None:
         if self.state is State.NOT_AUTHENTICATED:

@@ -232,7 +232,6 @@ def starttls(session: ClientSession) -> Op[None]:
     """
     session.need("STARTTLS", "to protect the connection")
     yield StartTlsCommand()
-    session.capabilities = frozenset()
     yield StartTls()
     yield from _learn_capabilities(session)
 

@@ -120,18 +120,18 @@ class CapabilityCode:
         w.raw(" ".join(("CAPABILITY", *self.capabilities)).encode("ascii"))
 
 
-@feature.observes(CapabilityData)
+@feature.observes(CapabilityData, early=True)
 def learn_capabilities(session: ClientSession, data: CapabilityData) -> None:
     session.capabilities = frozenset(word.upper() for word in data.capabilities)
 
 
-@feature.observes_code("CAPABILITY")
+@feature.observes_code("CAPABILITY", early=True)
 def learn_from_code(session: ClientSession, status: Status) -> None:
     if isinstance(status.code, CapabilityCode):
         session.capabilities = frozenset(word.upper() for word in status.code.capabilities)
 
 
-@feature.observes_code("ALERT")
+@feature.observes_code("ALERT", early=True)
 def take_alert(session: ClientSession, status: Status) -> None:
     session.alert(status.text)
 

@@ -80,6 +80,14 @@ class ClientConnection:
         self._left = 0
         self._answered: Status | None = None
 
+    @property
+    def limits(self) -> Limits:
+        return self._framer.limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._framer.limits = limits
+
     # What the owner knows
 
     @property
@@ -168,7 +176,7 @@ class ClientConnection:
     def use_sink(self, open_sink: OpenSink, limits: Limits) -> None:
         """Where literals above ``limits.literal_in_memory`` go from now on."""
         self._framer.open_sink = open_sink
-        self._framer.limits = limits
+        self.limits = limits
 
     def discard(self) -> int:
         """Forget what was received behind the last response: for STARTTLS (RFC 9051 section 11.1). Gives its size."""

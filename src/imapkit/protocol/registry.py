@@ -191,6 +191,7 @@ class Feature:
         self.answers: dict[type[Any], type[Any]] = {}
         self.observers: dict[type[Any], Observer] = {}
         self.code_observers: dict[str, Observer] = {}
+        self.early: set[type[Any] | str] = set()
         self.plans: list[PlanEntry] = []
         self.hooks: list[Hook] = []
         self.points: set[Point] = set()
@@ -296,20 +297,27 @@ class Feature:
         """Declare by which datum a server answers a fetch item: a client knows by it when a message is complete."""
         self.answers[item] = datum
 
-    def observes(self, cls: type[Any]) -> Callable[[F], F]:
-        """Declare what a client takes from a response, asked for or not: ``def effect(session: ClientSession, response)``."""
+    def observes(self, cls: type[Any], *, early: bool = False) -> Callable[[F], F]:
+        """Declare what a client takes from a response, asked for or not: ``def effect(session: ClientSession, response)``.
+
+        ``early``: before the login, too, when everything else is ignored (RFC 9051 section 11.3).
+        """
 
         def declare(effect: F) -> F:
             self.observers[cls] = effect
+            if early:
+                self.early.add(cls)
             return effect
 
         return declare
 
-    def observes_code(self, *names: str) -> Callable[[F], F]:
+    def observes_code(self, *names: str, early: bool = False) -> Callable[[F], F]:
         """Declare what a client takes from a response code: ``def effect(session: ClientSession, status: Status)``."""
 
         def declare(effect: F) -> F:
             self.code_observers.update(dict.fromkeys(names, effect))
+            if early:
+                self.early.update(names)
             return effect
 
         return declare
@@ -408,6 +416,8 @@ class Registry:
         self.errors: Final[dict[str, type[CommandNo]]] = {}
         self.answers: Final[dict[type[Any], type[Any]]] = {}
         self.code_observers: Final[dict[str, Observer]] = {}
+        self.early: Final = frozenset(what for feature in self.features for what in feature.early)
+        """Responses, by class, and response codes that a client takes in before the login."""
         self._observers: dict[type[Any], Observer | None] = {}
         self.in_rev2: Final = frozenset(word for feature in self.features for word in feature.in_rev2)
         """Capabilities that IMAP4rev2 includes (RFC 9051 appendix E)."""

@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from typing import Final
 
 _CONTROLS: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb"
+    "\U000e0000-\U000e007f\ud800-\udfff]"
 )
+"""C0 and C1 controls, marks and embeddings of direction, tags that nobody sees, halves of surrogate pairs."""
 _BREAKS: Final = re.compile(r"\s*[\r\n\v\f]\s*")
 
 
@@ -53,9 +55,9 @@ def octets(size: float) -> str:
 
 
 def print_json(fields: Mapping[str, object]) -> None:
-    """One object on a line of its own."""
-    print(
-        json.dumps(fields, ensure_ascii=False, default=str)
-        .encode("utf-8", "backslashreplace")
-        .decode("utf-8")
-    )
+    """One object on a line of its own; what a terminal would obey is escaped as JSON escapes it."""
+    print(_CONTROLS.sub(_escaped, json.dumps(fields, ensure_ascii=False, default=str)))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1]

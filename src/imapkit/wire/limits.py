@@ -43,6 +43,11 @@ BEFORE_LOGIN = Limits(line=36 * KIB, literal=4 * KIB, literals=64, frame=36 * KI
 SERVER = Limits()
 """What a server reads from a user who logged in."""
 
+CLIENT_BEFORE_LOGIN = Limits(
+    line=64 * KIB, literal=64 * KIB, literals=64, frame=128 * KIB, depth=20, items=10_000
+)
+"""What a client reads from a server that has not taken its password yet."""
+
 CLIENT = Limits(
     line=64 * MIB,
     literal=2048 * MIB,

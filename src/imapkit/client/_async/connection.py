@@ -22,13 +22,15 @@ from ...errors import (
 from ...features.base import Logout
 from ...features.fetch_quick import quick_fetch
 from ...ports.client import Completed, Exchange, Op, StartDeflate, StartTls, Step
-from ...protocol.client import Asked, ClientConnection, Farewell, Finished, Greeted
+from ...protocol.client import Asked, ClientConnection, Event, Farewell, Finished, Greeted
 from ...protocol.registry import Does, Writable
 from ...protocol.response import Response
 from ...protocol.states import State
 from ...protocol.status import Kind, Status
+from ...wire.limits import CLIENT, CLIENT_BEFORE_LOGIN
 from ..backends.base import Target
 from ..backends.net_async import AsyncFairLock, AsyncStream
+from ..patience import KEPT, KEPT_BEFORE_LOGIN, WHOLE
 from ..session import SessionState, command_name, failure
 from .pump import AsyncPump
 
@@ -39,6 +41,8 @@ T = TypeVar("T")
 
 _DRAIN_OCTETS: Final = 64 * 1024
 _DRAIN_SECONDS: Final = 1.0
+_GOODBYE_SECONDS: Final = 2.0
+"""How long the tagged answer to LOGOUT is waited for, once the BYE is there."""
 
 
 class AsyncUnderWay(Protocol):
@@ -58,7 +62,7 @@ class AsyncConnection(SessionState):
         self.host = host
         self.timeout = timeout
         grammar = self.registry.grammar
-        self.core = ClientConnection(grammar, quick=quick_fetch(grammar))
+        self.core = ClientConnection(grammar, CLIENT_BEFORE_LOGIN, quick=quick_fetch(grammar))
         self.pump = AsyncPump(stream, self.core)
         self.under_way: AsyncUnderWay | None = None
         self._lock = AsyncFairLock()
@@ -108,7 +112,12 @@ class AsyncConnection(SessionState):
         await self._stream.close()
         self.core.close()
 
+    def logged_in(self) -> None:
+        super().logged_in()
+        self.core.limits = CLIENT
+
     async def _greet(self, timeout: float) -> None:
+        self.pump.allow(timeout, KEPT_BEFORE_LOGIN)
         event = await self.pump.event(timeout)
         if isinstance(event, Farewell):
             raise ConnectionLost("the server does not want us", event.status.text)
@@ -190,27 +199,59 @@ class AsyncConnection(SessionState):
                 if isinstance(step, Exchange):
                     self.core.send_line(step.respond(event.data))
                 continue
-            self.take(event)
+            if isinstance(event, Farewell) and isinstance(command, Logout):
+                self.note_farewell(event)
+                return await self._end_of_logout(data)
             if isinstance(event, Farewell):
-                if isinstance(command, Logout):
-                    return await self._end_of_logout(data)
-            elif not isinstance(event, Greeted):
+                return self.finish(command, self.last_words(event), data)
+            self.take(event)
+            if not isinstance(event, Greeted):
                 data.append(event)
 
-    def begin(self, command: Writable) -> None:
-        """Begin a command. Raises UsageError for arguments that have no form on the wire."""
+    def begin(self, command: Writable, *, kept: bool = True) -> None:
+        """Begin a command; ``kept``: its answers are held until it is done.
+
+        Raises UsageError for arguments that have no form on the wire.
+        """
         self.core.literal_mode = self.literal_mode
         self.core.utf8 = self.utf8
         self.core.send(command)
         self.asking = Does.TELLS_MESSAGES in self.registry.does(command)
+        self._allow(kept=kept)
+
+    def _allow(self, *, kept: bool = True) -> None:
+        if self.state is State.NOT_AUTHENTICATED:
+            self.pump.allow(self.timeout, KEPT_BEFORE_LOGIN)
+        else:
+            self.pump.allow(WHOLE * self.timeout, KEPT if kept else None)
+
+    def send_line(self, line: bytes) -> None:
+        """Send a line inside a command that waited: IDLE's DONE."""
+        self.core.send_line(line)
+        self._allow()
 
     def take(self, event: Response | Farewell | Greeted) -> None:
-        """Take in untagged data."""
+        """Take in untagged data. Raises ConnectionLost for a BYE."""
         if isinstance(event, Farewell):
-            self.bye = self.pump.bye = event.status.text or "BYE"
-            self.observe_status(event.status)
-        elif not isinstance(event, Greeted):
+            self.note_farewell(event)
+            raise ConnectionLost("the server ended the session", self.bye)
+        if not isinstance(event, Greeted):
             self.observe(event)
+
+    def note_farewell(self, event: Farewell) -> None:
+        self.bye = self.pump.bye = event.status.text or "BYE"
+        self.observe_status(event.status)
+
+    def last_words(self, event: Event) -> Status:
+        """The tagged answer that came together with a BYE. Raises ConnectionLost without one: nothing is worth waiting for."""
+        while not isinstance(event, Finished):
+            if isinstance(event, Farewell):
+                self.note_farewell(event)
+            following = self.core.next()
+            if following is None:
+                raise ConnectionLost("the server ended the session", self.bye)
+            event = following
+        return event.status
 
     def finish(self, command: Writable, status: Status, data: list[Response]) -> Completed:
         """The result of a command from its tagged answer. Raises CommandFailed."""
@@ -226,9 +267,9 @@ class AsyncConnection(SessionState):
     async def _end_of_logout(self, data: list[Response]) -> Completed:
         """Servers may close the connection without the tagged OK."""
         try:
-            while not isinstance(await self.pump.event(self.timeout), Finished):
+            while not isinstance(await self.pump.event(min(self.timeout, _GOODBYE_SECONDS)), Finished):
                 pass
-        except ConnectionLost:
+        except (ConnectionLost, ProtocolError):
             self.core.close()
         return Completed(Status(Kind.OK), data)
 
@@ -238,6 +279,7 @@ class AsyncConnection(SessionState):
 
         self.core.discard()
         await self._stream.start_tls(self._context or default_context(), self.host, timeout)
+        self.forget()
         self.tls = True
 
     # When it goes wrong
@@ -261,9 +303,9 @@ class AsyncConnection(SessionState):
     async def _drain(self, command: Writable) -> None:
         """Read up to the tagged answer of a cancelled command, if it comes soon; else close."""
         deadline = time.monotonic() + _DRAIN_SECONDS
-        limit = self.pump.received + _DRAIN_OCTETS
+        self.pump.allow(_DRAIN_SECONDS, _DRAIN_OCTETS)
         try:
-            while self.pump.received <= limit:
+            while True:
                 event = await self.pump.event(max(0.001, deadline - time.monotonic()))
                 if isinstance(event, Finished):
                     self.completed(command, event.status)
@@ -271,11 +313,10 @@ class AsyncConnection(SessionState):
                 if not isinstance(event, Asked):
                     self.take(event)
         except ImapError:
-            pass  # closed below
+            await self.close()
         except BaseException:
             await self.close()
             raise
-        await self.close()
 
     async def fail(self, error: BaseException) -> None:
         """Close after an error in a command that is not run by ``run``."""

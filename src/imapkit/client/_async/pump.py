@@ -1,16 +1,20 @@
 """Octets to events and back: what moves between a stream and the connection without I/O.
 
-The rule this file must not break: while there is something to send, what arrives is taken too, so that neither side waits
-for the other forever. What is compressed (RFC 4978) is unpacked in steps, each when the one before it was used.
+The rules this file must not break: while there is something to send, what arrives is taken too, so that neither side waits
+for the other forever. A server that goes on sending keeps nobody waiting forever either. What is compressed (RFC 4978) is unpacked
+in steps, each when the one before it was used.
 """
 
 from __future__ import annotations
 
-from ...errors import ConnectionLost
+import time
+
+from ...errors import ConnectionLost, ConnectionTimeout, LimitExceeded
 from ...protocol.client import ClientConnection, Event
 from ...wire.deflate import Deflate, Inflate
 from ..backends.base import CHUNK
 from ..backends.net_async import AsyncStream
+from ..patience import EARNED
 
 
 class AsyncPump:
@@ -21,6 +25,11 @@ class AsyncPump:
         self.core = core
         self.received = 0
         self.bye: str | None = None
+        self._patience = 0.0
+        """Seconds that may still be spent waiting for the present command."""
+        self._most: int | None = None
+        """Octets that the present command may still bring, of ``_kept``."""
+        self._kept = 0
         self._pending = memoryview(b"")
         self._packer: Deflate | None = None
         self._unpacker: Inflate | None = None
@@ -30,13 +39,17 @@ class AsyncPump:
         self._packer, self._unpacker = Deflate(), Inflate()
         self._unpacker.feed(self.core.take_rest())
 
+    def allow(self, seconds: float, most: int | None) -> None:
+        """What the command that begins now may take: ``seconds`` of waiting, more for what moves, and ``most`` octets of answer."""
+        self._patience, self._most, self._kept = seconds, most, most or 0
+
     @property
     def sent(self) -> bool:
         """True when all of the command under way was handed to the system."""
         return self.core.sent and not self._pending
 
     async def event(self, timeout: float) -> Event:
-        """The next event. Raises ConnectionLost, ConnectionTimeout, ProtocolError."""
+        """The next event. ``timeout``: seconds of silence. Raises ConnectionLost, ConnectionTimeout, ProtocolError."""
         while True:
             found = self.core.next()
             if found is not None:
@@ -46,10 +59,12 @@ class AsyncPump:
 
     async def poll(self, timeout: float) -> Event | None:
         """The next event; None when the time is over or somebody woke the stream. Everything was sent before."""
+        self.allow(0.0, None)
+        until = time.monotonic() + timeout
         found = self.core.next()
         while found is None:
             if not self._unpack():
-                data = await self.stream.poll(timeout)
+                data = await self.stream.poll(max(0.0, until - time.monotonic()))
                 if data is None:
                     return None
                 self._take(data)
@@ -62,14 +77,25 @@ class AsyncPump:
             await self._write(timeout)
 
     async def _move(self, timeout: float) -> None:
-        if self._fill():
-            await self._write(timeout)
-        else:
-            self._take(await self.stream.read(timeout))
+        started = time.monotonic()
+        seconds = min(timeout, self._patience)
+        if seconds <= 0:
+            raise ConnectionTimeout("the answer of the server has no end")
+        try:
+            if self._fill():
+                await self._write(seconds)
+            else:
+                self._take(await self.stream.read(seconds))
+        except ConnectionTimeout:
+            if seconds < timeout:
+                raise ConnectionTimeout("the answer of the server has no end") from None
+            raise
+        self._patience -= time.monotonic() - started
 
     async def _write(self, timeout: float) -> None:
         count, data = await self.stream.write(self._pending, timeout)
         self._pending = self._pending[count:]
+        self._patience += count / EARNED
         if data:
             self._take(data)
 
@@ -86,6 +112,11 @@ class AsyncPump:
         if not data:
             raise ConnectionLost("the server closed the connection", self.bye)
         self.received += len(data)
+        self._patience += len(data) / EARNED
+        if self._most is not None:
+            self._most -= len(data)
+            if self._most < 0:
+                raise LimitExceeded("the answer to one command", self._kept, self._kept - self._most)
         if self._unpacker is None:
             self.core.receive(data)
         else:

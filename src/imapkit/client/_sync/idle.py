@@ -12,11 +12,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from ...errors import CommandFailed, UsageError
+from ...errors import CommandFailed, ImapError, UsageError
 from ...features.base import Noop
 from ...features.idle import DONE, Idle
 from ...ports.events import Event
-from ...protocol.client import Asked, Farewell, Finished, Greeted
+from ...protocol.client import Asked, Finished
 from .connection import Connection
 from .place import Place
 
@@ -59,7 +59,7 @@ class Idler:
             return
         connection = self._connection
         try:
-            connection.core.send_line(DONE)
+            connection.send_line(DONE)
             while self._idling:
                 self._take(connection.pump.event(connection.timeout))
         except BaseException as error:
@@ -85,10 +85,15 @@ class Idler:
                 return  # something came at once, or the server refused
         connection = self._connection
         now = time.monotonic()
-        event = connection.pump.poll(max(0.0, min(timeout, self._until - now)))
-        while event is not None:
-            self._take(event)
-            event = connection.core.next()
+        try:
+            event = connection.pump.poll(max(0.0, min(timeout, self._until - now)))
+            while event is not None:
+                self._take(event)
+                event = connection.core.next()
+        except ImapError as error:
+            self._idling = False
+            connection.fail(error)
+            raise
         if connection.others_wait or time.monotonic() >= self._until:
             self.settle()
             connection.under_way = None
@@ -116,10 +121,14 @@ class Idler:
 
     def _wait_polling(self, timeout: float) -> None:
         connection = self._connection
-        data = connection.pump.poll(min(timeout, POLL))
-        while data is not None:
-            self._take(data)
-            data = connection.core.next()
+        try:
+            data = connection.pump.poll(min(timeout, POLL))
+            while data is not None:
+                self._take(data)
+                data = connection.core.next()
+        except ImapError as error:
+            connection.fail(error)
+            raise
         if not connection.others_wait:
             connection.begin(Noop())
             self._idling = True
@@ -138,8 +147,6 @@ class Idler:
             if connection.under_way is self:
                 connection.under_way = None
             connection.finish(Idle(), event.status, [])
-        elif isinstance(event, Farewell | Greeted):
-            connection.take(event)
         elif not isinstance(event, Asked):
             connection.take(event)  # type: ignore[arg-type]  # all other events are responses
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import deque
 
-from ...errors import CommandFailed
+from ...errors import CommandFailed, ImapError
 from ...protocol.client import Asked, Farewell, Finished, Greeted
 from ...protocol.registry import Writable
 from ...protocol.response import Response
+from ...protocol.status import Status
 from .connection import Connection
 
 
@@ -55,19 +56,28 @@ class Responses:
         connection.enter(self)
         try:
             if not self._begun:
-                connection.begin(self._command)
+                connection.begin(self._command, kept=False)
                 self._begun = True
                 connection.under_way = self
             while not self._ended and not self._held:
                 self._read()
+            self._take_what_came()
+        finally:
+            connection.leave()
+
+    def _take_what_came(self) -> None:
+        connection = self._connection
+        try:
             while not self._ended:
                 self._take_ready()
                 event = connection.core.next()
                 if event is None:
                     break
                 self._take(event)
-        finally:
-            connection.leave()
+        except ImapError as error:
+            self._ended = True
+            connection.fail(error)
+            raise
 
     def _take_ready(self) -> None:
         """Answers of FETCH that need no look, many at once."""
@@ -91,17 +101,21 @@ class Responses:
     def _take(self, event: object) -> None:
         connection = self._connection
         if isinstance(event, Finished):
-            self._ended = True
-            if connection.under_way is self:
-                connection.under_way = None
-            try:
-                connection.finish(self._command, event.status, [])
-            except CommandFailed as error:
-                self._error = error
-        elif isinstance(event, Farewell | Greeted):
-            connection.take(event)
-        elif not isinstance(event, Asked):
+            self._finished(event.status)
+        elif isinstance(event, Farewell):
+            self._finished(connection.last_words(event))
+        elif not isinstance(event, Asked | Greeted):
             response: Response = event  # type: ignore[assignment]  # all other events are responses
             connection.take(response)
             if self._wanted:
                 self._held.append(response)
+
+    def _finished(self, status: Status) -> None:
+        connection = self._connection
+        self._ended = True
+        if connection.under_way is self:
+            connection.under_way = None
+        try:
+            connection.finish(self._command, status, [])
+        except CommandFailed as error:
+            self._error = error

@@ -81,7 +81,7 @@ def list_users(
                         }
                     )
                 else:
-                    print(row.name + (" (disabled)" if row.disabled else ""))
+                    print(words.one_line(row.name) + (" (disabled)" if row.disabled else ""))
 
     asyncio.run(work())
     return 0
