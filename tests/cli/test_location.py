@@ -146,3 +146,27 @@ def test_a_port_without_tls_is_no_question_of_trust(
         err
         == f"imapkit: {imap_server.host}:{imap_server.port} does not begin with TLS: imap:// begins it by STARTTLS\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("where", "more", "told"),
+    [
+        ("imap://ann@mail..example.org", (), "not the name of a host: 'mail..example.org'"),
+        (
+            "imap://ann@localhost:1",
+            ("--timeout", "-1"),
+            "timeout is a number of seconds above zero, not -1.0",
+        ),
+        (
+            "imap://ann@localhost:1",
+            ("--timeout", "nan"),
+            "timeout is a number of seconds above zero, not nan",
+        ),
+        ("imap://ann@localhost:1", ("--timeout", "0"), "timeout is a number of seconds above zero, not 0.0"),
+    ],
+)
+def test_odd_values_are_wrong_usage(
+    run: Run, monkeypatch: pytest.MonkeyPatch, where: str, more: tuple[str, ...], told: str
+) -> None:
+    monkeypatch.setenv("IMAP_PASSWORD", "secret")
+    assert run("ls", where, *more) == (2, "", f"imapkit: {told}\n")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date
+from difflib import get_close_matches
 from typing import Final, TypedDict, cast
 
 from ..errors import UsageError
+from ..protocol import given
 from ..protocol.numset import STAR, NumSet
 from ..query import keys
 from ..query.key import And, Not, Numbers, Or, SearchKey
@@ -24,12 +26,12 @@ class Criteria(TypedDict, total=False):
     body: str
     text: str
     header: tuple[str, str]
-    since: date
-    before: date
-    on: date
-    sent_since: date
-    sent_before: date
-    sent_on: date
+    since: date | str
+    before: date | str
+    on: date | str
+    sent_since: date | str
+    sent_before: date | str
+    sent_on: date | str
     seen: bool
     flagged: bool
     answered: bool
@@ -53,7 +55,7 @@ _TEXT: Final[Mapping[str, Callable[[str], SearchKey]]] = {
     "keyword": keys.KEYWORD,
     "without_keyword": keys.UNKEYWORD,
 }
-_DAY: Final[Mapping[str, Callable[[date], SearchKey]]] = {
+_DAY: Final[Mapping[str, Callable[[date | str], SearchKey]]] = {
     "since": keys.SINCE,
     "before": keys.BEFORE,
     "on": keys.ON,
@@ -71,29 +73,42 @@ _FLAG: Final[Mapping[str, SearchKey]] = {
 _SIZE: Final[Mapping[str, Callable[[int], SearchKey]]] = {"larger": keys.LARGER, "smaller": keys.SMALLER}
 
 
-def build(given: tuple[SearchKey, ...], criteria: Mapping[str, object]) -> SearchKey:
+_NO_KEY: Final = (
+    'what to search for is given by keys or by name, as FROM("bob") or search(text="bob"), not by %r'
+)
+
+
+def build(asked: tuple[SearchKey, ...], criteria: Mapping[str, object]) -> SearchKey:
     """One key of keys and keyword arguments; ALL without any. Raises UsageError."""
-    found = [*given, *(_key(name, wanted) for name, wanted in criteria.items())]
+    for key in asked:
+        if not isinstance(key, SearchKey):
+            raise UsageError(_NO_KEY % (key,))
+    found = [*asked, *(_key(name, wanted) for name, wanted in criteria.items())]
     return keys.AND(*found) if found else keys.ALL
 
 
 def _key(name: str, wanted: object) -> SearchKey:
-    if name in _TEXT and isinstance(wanted, str):
-        return _TEXT[name](wanted)
-    if name in _DAY and isinstance(wanted, date):
-        return _DAY[name](wanted.date() if isinstance(wanted, datetime) else wanted)
+    if name in _TEXT:
+        return _TEXT[name](given.text(wanted, name))
+    if name in _DAY:
+        return _DAY[name](given.day(wanted, name))
     if name in _FLAG and isinstance(wanted, bool):
         return _FLAG[name] if wanted else ~_FLAG[name]
-    if name in _SIZE and isinstance(wanted, int):
-        return _SIZE[name](wanted)
+    if name in _FLAG:
+        raise UsageError(f"{name} is True or False, not {wanted!r}")
+    if name in _SIZE:
+        return _SIZE[name](given.count(wanted, name))
     if name == "uid":
         return keys.UID(numset_of([cast(UidsLike, wanted)]))
     if name == "header" and isinstance(wanted, tuple) and len(wanted) == 2:
         field, text = wanted
-        return keys.HEADER(str(field), str(text))
-    if name in Criteria.__annotations__:
-        raise UsageError(f"{name} cannot be {wanted!r}")
-    raise UsageError(f"there is no search criterion {name}; there are {', '.join(Criteria.__annotations__)}")
+        return keys.HEADER(given.text(field, "the name of a field"), given.text(text, "the text of a field"))
+    if name == "header":
+        raise UsageError(f'header is a name and a text, as ("List-Id", "python"), not {wanted!r}')
+    known = list(Criteria.__annotations__)
+    near = get_close_matches(name, known, 1)
+    mend = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+    raise UsageError(f"there is no search criterion {name}; {mend}")
 
 
 def settled(key: SearchKey, exists: int) -> SearchKey:

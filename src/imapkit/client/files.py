@@ -100,13 +100,13 @@ class Upload(Stream):
             self._data = _crlf(bytes(source))
         elif isinstance(source, Path):
             self._file = source
-        elif not hasattr(source, "read"):
+        elif isinstance(source, type) or not callable(getattr(source, "read", None)):
             raise UsageError("a message is bytes, an EmailMessage, a Path or a binary file")
         elif _seekable(source):
             self._file = source
             self._start = source.tell()
         else:
-            self._data = _crlf(_octets(source.read()))
+            self._data = _crlf(_octets(_read(source)))
         self.has_nul = False
         self.size = 0
         for chunk in self.chunks():
@@ -133,6 +133,13 @@ class Upload(Stream):
 def _seekable(file: BinaryIO) -> bool:
     seekable = getattr(file, "seekable", None)
     return seekable is not None and seekable()
+
+
+def _read(file: BinaryIO) -> object:
+    try:
+        return file.read()
+    except TypeError as error:
+        raise UsageError(f"{file!r} is no file that can be read: {error}") from error
 
 
 def _octets(data: object) -> bytes:

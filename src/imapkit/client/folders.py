@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Final
 
+from ..errors import UsageError
 from ..features.list_ import HAS_CHILDREN, NONEXISTENT, NOSELECT, ListData
 from ..features.status import MailboxStatus
-from ..protocol.given import Named
+from ..protocol.given import Named, text
 from ..record import record
 from ..wire.case import ascii_lower
 
@@ -83,6 +85,16 @@ def with_status(
     """The folder with its counts, or with the reason why there are none."""
     error = why if status is None and folder.selectable else None
     return Folder(folder.name, folder.delimiter, folder.attributes, status, error)
+
+
+def known_role(given: object) -> str:
+    """A role in lower case. Raises UsageError for one that no server knows."""
+    role = ascii_lower(text(given, "a role"))
+    if role not in ROLES and role != "inbox":
+        near = get_close_matches(role, ROLES, 1)
+        mend = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(ROLES)}"
+        raise UsageError(f"there is no role {role!r}; {mend}")
+    return role
 
 
 def find_role(folders: list[Folder], role: str) -> Folder | None:

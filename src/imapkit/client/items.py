@@ -21,6 +21,7 @@ from ..features.fetch_items import (
     SizeItem,
 )
 from ..features.fetch_section import FIELDS, HEADER, MIME, WHOLE, Section
+from ..protocol.given import count, plain_text
 
 Envelope: Final = EnvelopeItem()
 """Subject, date, addresses, message id."""
@@ -46,12 +47,13 @@ def HeaderFields(*names: str) -> SectionItem:
     """Some fields of the header."""
     if not names:
         raise UsageError("HeaderFields needs at least one name")
-    return SectionItem(Section((), FIELDS, tuple(name.encode("utf-8") for name in names)), peek=True)
+    given = [plain_text(name, "the name of a field").encode("utf-8") for name in names]
+    return SectionItem(Section((), FIELDS, tuple(given)), peek=True)
 
 
 def PartBody(number: str, *, partial: tuple[int, int] | None = None) -> SectionItem:
     """The content of one part (``"1.2"``), still encoded; ``partial``: so many octets from an offset on."""
-    return SectionItem(Section(part_path(number)), partial, peek=True)
+    return SectionItem(Section(part_path(number)), _range(partial), peek=True)
 
 
 def PartHeader(number: str) -> SectionItem:
@@ -59,9 +61,21 @@ def PartHeader(number: str) -> SectionItem:
     return SectionItem(Section(part_path(number), MIME), peek=True)
 
 
+def _range(given: object) -> tuple[int, int] | None:
+    if given is None:
+        return None
+    if isinstance(given, tuple) and len(given) == 2:
+        offset, size = count(given[0], "an offset"), count(given[1], "a size")
+        if size:
+            return offset, size
+    raise UsageError(f"a piece of a part is an offset and a size above zero, as (0, 4096), not {given!r}")
+
+
 def part_path(number: str) -> tuple[int, ...]:
     """(1, 2) for "1.2". Raises UsageError."""
-    levels = number.split(".")
-    if not all(level.isascii() and level.isdigit() and int(level) > 0 for level in levels):
+    levels = plain_text(number, "the number of a part").split(".")
+    if not all(
+        level.isascii() and level.isdigit() and len(level) < 10 and int(level) > 0 for level in levels
+    ):
         raise UsageError(f"not the number of a part: {number!r}")
     return tuple(int(level) for level in levels)

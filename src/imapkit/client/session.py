@@ -15,6 +15,7 @@ from ..features.catalogue import full_registry
 from ..ports.client import OpenMailbox
 from ..protocol import states
 from ..protocol.codes import UnknownCode
+from ..protocol.given import text
 from ..protocol.registry import Does, Registry, Writable
 from ..protocol.response import BrokenResponse, Response
 from ..protocol.states import State
@@ -56,7 +57,7 @@ class SessionState:
 
     def has(self, capability: str) -> bool:
         """True when announced, or part of an enabled or announced IMAP4rev2."""
-        name = capability.upper()
+        name = text(capability, "a capability").upper()
         if name in self.capabilities:
             return True
         if not self.capabilities.isdisjoint(self.registry.included.get(name, ())):

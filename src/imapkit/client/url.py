@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from ..errors import UsageError
+from ..protocol.given import text
 from ..record import record
 from .backends.base import Target
 
@@ -24,6 +25,7 @@ class Address:
 
 def parse_url(url: str) -> Address:
     """Raises UsageError. A password in a URL is refused: it would end in histories and logs."""
+    text(url, "a URL")
     if any(ord(ch) <= 0x20 or ord(ch) == 0x7F for ch in url):
         raise UsageError("a URL holds no spaces and no control characters")
     if url.startswith("unix:"):
@@ -39,6 +41,8 @@ def parse_url(url: str) -> Address:
         raise UsageError(f"a URL begins with imaps:// or imap://, not {parts.scheme}://")
     if not parts.hostname:
         raise UsageError("the URL names no host")
+    if ":" not in parts.hostname and not _is_host(parts.hostname):
+        raise UsageError(f"not the name of a host: {parts.hostname!r}")
     if parts.password is not None:
         raise UsageError("the password does not belong in the URL")
     user = unquote(parts.username).partition(";")[0] if parts.username else None
@@ -48,3 +52,11 @@ def parse_url(url: str) -> Address:
         user=user or None,
         mailbox=unquote(parts.path.removeprefix("/")) or None,
     )
+
+
+def _is_host(name: str) -> bool:
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        return False
+    return True

@@ -8,6 +8,7 @@ from ..errors import ParseError
 from ..ports.client import ClientSession, Op
 from ..ports.session import SessionContext
 from ..protocol import states
+from ..protocol.given import plain_text
 from ..protocol.registry import Feature, Grammar
 from ..record import record
 from ..wire.cursor import Cursor
@@ -91,6 +92,8 @@ async def handle_enable(ctx: SessionContext, command: Enable) -> None:
 @feature.op
 def enable(session: ClientSession, *names: str) -> Op[tuple[str, ...]]:
     """Switch on extensions; gives the names the server took (RFC 5161). Raises NotSupported, CommandFailed."""
+    for name in names:
+        plain_text(name, "the name of an extension")
     session.need("ENABLE", "to switch on " + ", ".join(names))
     done = yield Enable(tuple(name.upper() for name in names))
     taken = tuple(name for data in done.of(Enabled) for name in data.names)

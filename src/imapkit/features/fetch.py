@@ -36,7 +36,7 @@ from . import fetch_items as items
 from .base import EXPUNGEISSUED
 from .fetch_data import BodySection, FetchData
 from .fetch_datum import UidDatum
-from .fetch_items import FetchItem, FlagsItem, UidItem, read_items, write_items
+from .fetch_items import FetchItem, FlagsItem, UidItem, checked_items, read_items, write_items
 from .fetch_lines import compile_items
 from .fetch_plan import send_messages
 from .hooks import completed, run_phases
@@ -287,7 +287,7 @@ def fetch(
         session.need("CONDSTORE", "to fetch what changed since a MODSEQ")
         modifiers = (ChangedSince(changed_since),)
     numset = asked(numset, uid=uid)
-    done = yield Fetch(numset, tuple(items), uid, modifiers)
+    done = yield Fetch(numset, checked_items(items), uid, modifiers)
     return gather(done, numset if uid else None)
 
 

@@ -7,8 +7,10 @@ a server keeps the compiled form of every list of items it has met.
 from __future__ import annotations
 
 import re
-from typing import ClassVar, Final, Protocol, Self
+from collections.abc import Iterable
+from typing import ClassVar, Final, Protocol, Self, cast
 
+from ..errors import UsageError
 from ..ports.store import Column
 from ..protocol.registry import Grammar, Point
 from ..record import value
@@ -208,6 +210,15 @@ def read_rfc822_header_word(c: Cursor, g: Grammar) -> Rfc822Item:
 
 def read_rfc822_text_word(c: Cursor, g: Grammar) -> Rfc822Item:
     return Rfc822Item(TEXT)
+
+
+def checked_items(given: Iterable[object]) -> tuple[FetchItem, ...]:
+    """What a caller wants fetched. Raises UsageError for what is no item."""
+    found = tuple(given)
+    for item in found:
+        if isinstance(item, type) or not hasattr(item, "piece"):
+            raise UsageError(f"what to fetch is told by objects, as Flags, Envelope or Body, not by {item!r}")
+    return cast("tuple[FetchItem, ...]", found)
 
 
 def read_item(c: Cursor, g: Grammar) -> FetchItem:

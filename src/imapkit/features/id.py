@@ -11,6 +11,7 @@ from ..errors import LimitExceeded
 from ..ports.client import ClientSession, Op
 from ..ports.session import SessionContext
 from ..protocol import states
+from ..protocol.given import fields as checked
 from ..protocol.registry import Feature, Grammar
 from ..record import record
 from ..wire.cursor import Cursor
@@ -108,10 +109,11 @@ async def handle_id(ctx: SessionContext, command: Id) -> None:
 @feature.op
 def id(session: ClientSession, fields: Mapping[str, str | None] | None = None) -> Op[dict[str, str | None]]:
     """Tell the server who we are and learn who it is (RFC 2971). Raises NotSupported, CommandFailed."""
+    given = checked({} if fields is None else fields, "an identity")
     session.need("ID", "to exchange identities")
     ours = tuple(
         (name[:_NAME], None if value is None else value[:_VALUE])
-        for name, value in islice((fields or {}).items(), _FIELDS)
+        for name, value in islice(given.items(), _FIELDS)
     )
     done = yield Id(ours or None)
     data = done.last(IdData)

@@ -13,7 +13,7 @@ from ..ports.client import ClientSession, Op
 from ..ports.session import SessionContext
 from ..ports.store import MailboxRow
 from ..protocol import states
-from ..protocol.given import MailboxName, mailbox_name
+from ..protocol.given import MailboxName, mailbox_name, plain_text
 from ..protocol.mailbox import is_simple, read_mailbox
 from ..protocol.registry import Does, Feature, Grammar, Phase, Point
 from ..record import record
@@ -287,7 +287,8 @@ def status(session: ClientSession, mailbox: MailboxName, *items: str) -> Op[Mail
     Raises NoSuchMailbox, CommandFailed.
     """
     name = mailbox_name(mailbox)
-    done = yield StatusCommand(name, tuple(item.upper() for item in items) or default_items(session))
+    wanted = tuple(plain_text(item, "a STATUS item").upper() for item in items)
+    done = yield StatusCommand(name, wanted or default_items(session))
     data = done.last(StatusData)
     return mailbox_status(data, session.registry.grammar) if data else MailboxStatus(name)
 

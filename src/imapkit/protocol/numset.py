@@ -60,7 +60,7 @@ class NumSet:
             found = read_numset(c)
             c.finish()
         except Exception as error:
-            raise UsageError(f"not a set of message numbers: {text!r}") from error
+            raise UsageError(f'not a set of numbers: {text!r}; one looks like "1:5,9" or "1:*"') from error
         return found
 
     def __bool__(self) -> bool:

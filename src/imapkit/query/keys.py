@@ -2,7 +2,8 @@ r"""Searches as Python expressions (RFC 3501 and RFC 9051, section 6.4.4).
 
     FROM("bob") & SINCE(date(2026, 11, 1)) & ~SEEN | KEYWORD("$Important")
 
-Upper-case names are the keys of IMAP; ``& | ~`` combine them. This is the module to import search keys from.
+Upper-case names are the keys of IMAP; ``& | ~`` combine them. This is the module to import search keys from. Days are dates, or text
+like "2026-11-01". All raise UsageError for a value of a wrong type.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from ..protocol import given
 from ..protocol.numset import NumSet, message_number
 from .key import And, Not, Numbers, Or, SearchKey, every, some
 from .records import Age, All, Day, Flagged, Header, Keyword, Larger, Recent, Smaller, Text, Uids
@@ -31,80 +33,80 @@ RECENT: Final = Recent(Age.RECENT)
 
 
 def BCC(text: str) -> Text:
-    return Text("BCC", text)
+    return Text("BCC", given.text(text, "BCC"))
 
 
 def BODY(text: str) -> Text:
-    return Text("BODY", text)
+    return Text("BODY", given.text(text, "BODY"))
 
 
 def CC(text: str) -> Text:
-    return Text("CC", text)
+    return Text("CC", given.text(text, "CC"))
 
 
 def FROM(text: str) -> Text:
-    return Text("FROM", text)
+    return Text("FROM", given.text(text, "FROM"))
 
 
 def SUBJECT(text: str) -> Text:
-    return Text("SUBJECT", text)
+    return Text("SUBJECT", given.text(text, "SUBJECT"))
 
 
 def TEXT(text: str) -> Text:
     """In the header or the body."""
-    return Text("TEXT", text)
+    return Text("TEXT", given.text(text, "TEXT"))
 
 
 def TO(text: str) -> Text:
-    return Text("TO", text)
+    return Text("TO", given.text(text, "TO"))
 
 
 def HEADER(name: str, text: str = "") -> Header:
     """In a field of that name; without ``text``: the field is there."""
-    return Header(name, text)
+    return Header(given.text(name, "HEADER"), given.text(text, "HEADER"))
 
 
 def KEYWORD(keyword: str) -> Keyword:
-    return Keyword(keyword)
+    return Keyword(given.text(keyword, "KEYWORD"))
 
 
 def UNKEYWORD(keyword: str) -> Keyword:
-    return Keyword(keyword, False)
+    return Keyword(given.text(keyword, "UNKEYWORD"), False)
 
 
-def BEFORE(day: date) -> Day:
+def BEFORE(day: date | str) -> Day:
     """Came (INTERNALDATE) before that day."""
-    return Day("BEFORE", day)
+    return Day("BEFORE", given.day(day, "BEFORE"))
 
 
-def ON(day: date) -> Day:
-    return Day("ON", day)
+def ON(day: date | str) -> Day:
+    return Day("ON", given.day(day, "ON"))
 
 
-def SINCE(day: date) -> Day:
+def SINCE(day: date | str) -> Day:
     """Came (INTERNALDATE) on that day or later."""
-    return Day("SINCE", day)
+    return Day("SINCE", given.day(day, "SINCE"))
 
 
-def SENTBEFORE(day: date) -> Day:
+def SENTBEFORE(day: date | str) -> Day:
     """Has a Date field before that day."""
-    return Day("SENTBEFORE", day)
+    return Day("SENTBEFORE", given.day(day, "SENTBEFORE"))
 
 
-def SENTON(day: date) -> Day:
-    return Day("SENTON", day)
+def SENTON(day: date | str) -> Day:
+    return Day("SENTON", given.day(day, "SENTON"))
 
 
-def SENTSINCE(day: date) -> Day:
-    return Day("SENTSINCE", day)
+def SENTSINCE(day: date | str) -> Day:
+    return Day("SENTSINCE", given.day(day, "SENTSINCE"))
 
 
 def LARGER(octets: int) -> Larger:
-    return Larger(octets)
+    return Larger(given.count(octets, "LARGER"))
 
 
 def SMALLER(octets: int) -> Smaller:
-    return Smaller(octets)
+    return Smaller(given.count(octets, "SMALLER"))
 
 
 def UID(*uids: int | NumSet) -> Uids:

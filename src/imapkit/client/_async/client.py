@@ -214,11 +214,14 @@ class AsyncClient(AsyncVerbs):
         return with_status(folder, found)
 
     async def folder(self, name: str | None = None, *, role: str | None = None) -> Folder:
-        """One mailbox, by name or by what it is for ("sent", "drafts", "trash", "junk", "archive"). Raises NoSuchMailbox."""
-        from ..folders import find_role
+        """One mailbox, by name or by what it is for ("sent", "drafts", "trash", "junk", "archive").
+
+        Raises NoSuchMailbox, UsageError.
+        """
+        from ..folders import find_role, known_role
 
         if role is not None:
-            found = find_role(await self.folders(), role.lower())
+            found = find_role(await self.folders(), known_role(role))
             if found is None:
                 raise NoSuchMailbox(f"there is no mailbox for {role}", "NONEXISTENT")
             return found

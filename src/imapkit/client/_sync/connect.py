@@ -25,6 +25,7 @@ from ...errors import (
 from ...features.auth import authenticate, login, starttls
 from ...features.base import capability
 from ...features.id import id as exchange_identities
+from ...protocol.given import fields, seconds, secret, text, words
 from ...protocol.states import State
 from ...sasl.base import ClientExchange, ClientMechanism, Credentials
 from ...sasl.registry import choose
@@ -54,8 +55,8 @@ def connect_sync(
     ssl_context: ssl.SSLContext | None = None,
     allow_plaintext: bool = False,
     command: Sequence[str] | None = None,
-    timeout: float = 60.0,
-    connect_timeout: float = 30.0,
+    timeout: float | None = 60.0,
+    connect_timeout: float | None = 30.0,
     identity: Mapping[str, str | None] | None = IDENTITY,
 ) -> Client:
     """Connect and log in.
@@ -66,20 +67,30 @@ def connect_sync(
 
     ``allow_plaintext``: the password may travel without TLS; ``imap://`` then begins none, unless the server disables logins without.
     ``tls``: True, insist on TLS; False, with ``imap://`` and ``allow_plaintext``, never. ``cafile``: authorities to trust instead of
-    the system's; ``ssl_context`` replaces all defaults. ``timeout``: seconds without an octet until the server counts as dead.
+    the system's; ``ssl_context``, in its place, replaces all defaults. ``timeout``: seconds without an octet until the server counts
+    as dead; None: for ever.
 
     Raises ConnectFailed, TlsFailed, ConnectionTimeout, NotAnImapServer, AuthenticationFailed, NotSupported, ConnectionLost, UsageError.
     """
-    address = Address(Target(command=tuple(command)), tls=False) if command else parse_url(url)
-    name = user if user is not None else address.user
-    if name is None and password is not None:
-        raise UsageError("a password needs a user: imaps://user@host, or user=…")
+    silence, patience = seconds(timeout, "timeout"), seconds(connect_timeout, "connect_timeout")
+    if command is not None:
+        address = Address(Target(command=words(command, "command")), tls=False)
+    else:
+        address = parse_url(url)
+    name = text(user, "the user") if user is not None else address.user
+    if password is not None:
+        secret(password, "the password")
+        if name is None:
+            raise UsageError("a password needs a user: imaps://user@host, or user=…")
+    if identity is not None:
+        identity = fields(identity, "identity")
+    _check_tls(address, tls, cafile, ssl_context)
     context = ssl_context
     if context is None and (cafile is not None or address.tls):
         context = default_context(cafile)
     private = address.target.unix is not None or address.target.command is not None
     connection = Connection.open(
-        address.target, context=context, tls=address.tls, connect_timeout=connect_timeout, timeout=timeout
+        address.target, context=context, tls=address.tls, connect_timeout=patience, timeout=silence
     )
     try:
         if not address.tls and not private:
@@ -94,6 +105,24 @@ def connect_sync(
         connection.close()
         raise
     return Client(connection)
+
+
+def _check_tls(
+    address: Address, tls: bool | None, cafile: str | Path | None, ssl_context: ssl.SSLContext | None
+) -> None:
+    """Raises UsageError for wishes that contradict each other: none is passed over in silence."""
+    import ssl
+
+    if ssl_context is not None and not isinstance(ssl_context, ssl.SSLContext):
+        raise UsageError(f"ssl_context is an ssl.SSLContext, not {ssl_context!r}")
+    if ssl_context is not None and cafile is not None:
+        raise UsageError("cafile goes into the ssl_context: context.load_verify_locations(cafile)")
+    if tls is False and address.tls:
+        raise UsageError(
+            "imaps:// begins with TLS: for a connection without it, imap:// and allow_plaintext=True"
+        )
+    if tls is False and (cafile is not None or ssl_context is not None):
+        raise UsageError("tls=False begins no TLS, and cafile and ssl_context are for one")
 
 
 def _wish(tls: bool | None, allow_plaintext: bool, has_context: bool) -> str:

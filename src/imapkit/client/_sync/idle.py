@@ -17,6 +17,7 @@ from ...features.base import Noop
 from ...features.idle import DONE, Idle
 from ...ports.events import Event
 from ...protocol.client import Asked, Finished
+from ...protocol.given import seconds
 from .connection import Connection
 from .place import Place
 
@@ -155,11 +156,12 @@ class Events:
     """What happens to a mailbox, as an iterator; also a context manager, which ends IDLE at once when it is left."""
 
     def __init__(self, mailbox: Place, timeout: float | None, renew: float) -> None:
-        if renew <= 0 or renew > 29 * 60:
+        renew = seconds(renew, "renew")
+        if renew > 29 * 60:
             raise UsageError("IDLE is begun again after more than 0 and at most 29 minutes")
         self._mailbox = mailbox
         self._idler = Idler(mailbox.connection, renew, lambda: mailbox.has_events)
-        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._deadline = None if timeout is None else time.monotonic() + _not_negative(timeout)
         self._held: deque[Event] = deque()
 
     def __iter__(self) -> Events:
@@ -183,3 +185,8 @@ class Events:
 
     def __exit__(self, *exc: object) -> None:
         self._idler.stop()
+
+
+def _not_negative(timeout: object) -> float:
+    """Seconds, of which none at all are some. Raises UsageError."""
+    return 0.0 if timeout == 0 and not isinstance(timeout, bool) else seconds(timeout, "timeout")

@@ -14,7 +14,7 @@ from typing import Final
 from ...features.copy import copy
 from ...features.esearch import search
 from ...features.fetch import Fetch
-from ...features.fetch_items import FetchItem, SectionItem, UidItem
+from ...features.fetch_items import FetchItem, SectionItem, UidItem, checked_items
 from ...features.move import move
 from ...features.store import store
 from ...features.uidplus import expunge
@@ -78,7 +78,7 @@ class Query:
 
         Stopping early is safe. A message whose answer cannot be read has ``broken`` set. Raises CommandFailed.
         """
-        wanted = tuple(dict.fromkeys((UidItem(), *(items or DEFAULT))))
+        wanted = tuple(dict.fromkeys((UidItem(), *(checked_items(items) or DEFAULT))))
         most = (
             _BODIES
             if any(isinstance(item, SectionItem) and not item.section.fields for item in wanted)
