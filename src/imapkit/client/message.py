@@ -14,7 +14,7 @@ from ..errors import UsageError
 from ..features.fetch_data import FetchData
 from ..features.fetch_section import HEADER, WHOLE, Section
 from ..message.dates import parse_date
-from ..message.headers import fields
+from ..message.headers import fields, header_part
 from ..message.words import decode_params, decode_words
 from ..protocol import flags as names
 from ..protocol.bodypart import BodyPart, MultiPart, media_type
@@ -298,7 +298,7 @@ class MessageInfo:
                 return found.data.read()
         whole = self.data.section(WHOLE)
         if whole is not None:
-            return whole.read()
+            return header_part(whole.read())
         raise UsageError("the header was not fetched: ask for Header, HeaderFields(...) or Body")
 
     def header(self, name: str) -> str | None:

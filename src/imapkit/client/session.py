@@ -45,6 +45,7 @@ class SessionState:
         self.tls = False
         self.compressed = False
         """COMPRESS is on (RFC 4978)."""
+        self.refuses_charset = False
         self.greeting = ""
         self.bye: str | None = None
         """Why the server ended the session, if it said so."""

@@ -5,6 +5,7 @@ Rule: EXISTS is the number of messages, never a difference; EXPUNGE takes effect
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from typing import Final
 
@@ -12,6 +13,8 @@ from ..features.condstore import HighestModSeq
 from ..features.select import Selected
 from ..ports.events import Arrived, Event, Expunged, Resynchronise, Vanished
 from ..protocol.given import Named
+
+logger: Final = logging.getLogger("imapkit.client")
 
 _KEPT: Final = 10_000
 """Events kept for somebody who has not asked for them yet."""
@@ -50,7 +53,10 @@ class MailboxView(Named):
         if isinstance(event, Arrived):
             self.exists = event.exists
         elif isinstance(event, Expunged):
-            self.exists = max(0, self.exists - 1)
+            if event.seq > self.exists:
+                logger.warning("a message was expunged that is not there: %d of %d", event.seq, self.exists)
+                return
+            self.exists -= 1
         elif isinstance(event, Vanished):
             self.exists = max(0, self.exists - event.uids.count())
         if len(self._events) >= _KEPT:

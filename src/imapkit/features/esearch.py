@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Protocol, Self, TypeVar, runtime_checkable
 
-from ..errors import BadCharset
+from ..errors import BadCharset, CommandBad, CommandFailed
 from ..ports.client import ClientSession, Completed, Op
 from ..ports.session import SessionContext
 from ..protocol.numset import NumSet, Range, compress, encode_numset, join, read_numset
@@ -306,13 +306,18 @@ def search_return(
 def _run(
     session: ClientSession, key: SearchKey, uid: bool, returns: tuple[Writable, ...] | None
 ) -> Op[Completed]:
-    """One SEARCH. 8-bit text goes out as UTF-8; a server that does not want the word CHARSET is asked without it."""
-    if _is_ascii(key) or {"IMAP4REV2", "UTF8=ACCEPT"} & {name.upper() for name in session.enabled}:
+    """One SEARCH. 8-bit text goes out as UTF-8; a server that does not want the word CHARSET is asked without it, from then on."""
+    utf8 = {"IMAP4REV2", "UTF8=ACCEPT"} & {name.upper() for name in session.enabled}
+    if utf8 or session.refuses_charset or _is_ascii(key):
         return (yield Search(key, uid, None, returns))
     try:
         return (yield Search(key, uid, "UTF-8", returns))
-    except BadCharset:
-        return (yield Search(key, uid, None, returns))
+    except CommandFailed as error:
+        if not isinstance(error, BadCharset | CommandBad) and error.code is not None:
+            raise
+        done = yield Search(key, uid, None, returns)
+        session.refuses_charset = True
+        return done
 
 
 def _is_ascii(key: SearchKey) -> bool:

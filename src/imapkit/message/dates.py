@@ -26,7 +26,11 @@ _ISO: Final = re.compile(rb"(?<![0-9])([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _TIME: Final = re.compile(
     rb"(?<![0-9])([0-9]{1,2})[:.]([0-9]{2})(?:[:.]([0-9]{2}))?(?![0-9])\s*([AaPp][Mm])?"
 )
-_ZONE: Final = re.compile(rb"\s*(?:([+-])([0-9]{2}):?([0-9]{2})(?![0-9])|([A-Za-z]{1,5}))")
+# Behind the time: a fraction of the second, the year where it stands last, the zone as digits, as a name, or as both (GMT+0800).
+_ZONE: Final = re.compile(
+    rb"(?:[.,][0-9]{1,9})?(?:\s*[0-9]{4}(?![0-9:]))?\s*"
+    rb"(?:(?:(?:[Gg][Mm][Tt]|[Uu][Tt][Cc]?)\s*)?([+-])([0-9]{1,2}):?([0-9]{2})?(?![0-9:])|([A-Za-z]{1,5}))"
+)
 # What nearly all mail has: ``Tue, 3 Nov 2026 08:05:09 +0100 (CET)``.
 _USUAL: Final = re.compile(
     rb"(?:[A-Z][a-z]{2}, )?([0-9]{1,2}) ([A-Z][a-z]{2}) ((?:19|20)[0-9]{2})"
@@ -128,7 +132,7 @@ def _find_zone(text: bytes, at: int) -> timezone:
         return UTC
     if found[4] is not None:
         return timezone(timedelta(hours=_NAMED.get(found[4].lower(), 0)))
-    hours, minutes = int(found[2]), int(found[3])
+    hours, minutes = int(found[2]), int(found[3] or 0)
     if hours > 23 or minutes > 59:
         return UTC
     offset = timedelta(hours=hours, minutes=minutes)

@@ -58,6 +58,14 @@ def fields(header: bytes) -> Iterator[Field]:
             yield Field(name[1].replace(b"\0", b""), line[0], name.end())
 
 
+def header_part(message: bytes) -> bytes:
+    """The header of a message, with the blank line behind it; all of it where there is none."""
+    if message.startswith((b"\n", b"\r\n")):
+        return message[: message.index(b"\n") + 1]
+    end = _BLANK_LINE.search(message)
+    return message if end is None else message[: end.end()]
+
+
 def select_fields(header: bytes, names: Iterable[bytes], negate: bool = False) -> bytes:
     """HEADER.FIELDS, or HEADER.FIELDS.NOT when ``negate``: the fields and the blank line, if there is one."""
     names = tuple(names)

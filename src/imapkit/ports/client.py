@@ -102,6 +102,8 @@ class ClientSession(Protocol):
     """The command under way asks for FETCH data itself: they are its answer, not news."""
     tls: bool
     compressed: bool
+    refuses_charset: bool
+    """The server does not take the word CHARSET in a search, and takes the same search without it."""
 
     def has(self, capability: str) -> bool:
         """True when announced, or part of an enabled or announced IMAP4rev2."""

@@ -178,8 +178,13 @@ class AsyncStream:
                 transport = await loop.start_tls(
                     self._transport, self._wire, context, server_hostname=host, ssl_shutdown_timeout=2.0
                 )
-        except (OSError, ValueError) as error:
-            raise tls_failed(host, error) from error
+        except BaseException as error:
+            # Between two protocols nobody is told of the end; whoever closes must not wait for it
+            self._transport.abort()
+            self._wire.connection_lost(None)
+            if isinstance(error, OSError | ValueError):
+                raise tls_failed(host, error) from error
+            raise
         assert isinstance(transport, asyncio.Transport)
         self._transport = self._wire.transport = transport
 
