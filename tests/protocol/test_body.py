@@ -1,5 +1,7 @@
 """BODY and BODYSTRUCTURE: the RFCs' examples, what real servers send, round trips."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,6 +121,52 @@ def test_attachments() -> None:
     assert [path for path, _ in attachments(body)] == [(2,), (3,), (4,), (5,)]
     assert attachments(text) == []
     assert attachments(pdf) == [((1,), pdf)]
+
+
+INLINE = Extension(None, Disposition(b"inline"))
+ODD = Extension(None, Disposition(b"x-unknown"))
+PAGE = TextPart(b"html")
+
+
+def related(*children: BodyPart) -> MultiPart:
+    return MultiPart((MultiPart((TextPart(b"plain"), PAGE), b"alternative"), *children), b"related")
+
+
+@pytest.mark.parametrize(
+    ("part", "within", "without_html", "named", "not_named"),
+    [
+        # part of a multipart/related with HTML, of a multipart/mixed; by the structure in related; by the HTML
+        (BasicPart(b"image", b"png", id=b"<a@b>"), related, False, False, True),
+        (BasicPart(b"image", b"png", id=b"<A@B>", extension=INLINE), related, False, False, True),
+        (BasicPart(b"image", b"png", id=b"<a@b>", extension=ODD), related, True, True, True),
+        (BasicPart(b"image", b"png"), related, True, True, True),
+        (BasicPart(b"image", b"png", id=b"<a@b>"), None, True, False, True),
+        (BasicPart(b"application", b"pdf", id=b"<a@b>", extension=INLINE), related, True, True, True),
+        (BasicPart(b"application", b"msword", id=b"<a@b>"), related, True, True, True),
+        (BasicPart(b"application", b"msword", id=b"<a@b>"), None, True, True, True),
+        (BasicPart(b"audio", b"mpeg", id=b"<a@b>", extension=ODD), None, True, True, True),
+        (MessagePart(b"rfc822", id=b"<a@b>", body=MultiPart((TextPart(b"plain"), BasicPart(b"application", b"pdf")), b"mixed")), None,
+         True, True, True),
+        (TextPart(b"plain", extension=INLINE), None, False, False, False),
+        (TextPart(b"plain", ((b"name", b"x.txt"),), extension=INLINE), None, True, True, True),
+        (TextPart(b"csv"), None, True, True, True),
+        (TextPart(b"calendar", extension=INLINE), None, True, True, True),
+    ],
+    ids=lambda value: getattr(value, "subtype", b"").decode() or None,
+)  # fmt: skip
+def test_what_counts_as_an_attachment(
+    part: BodyPart, within: Callable[..., MultiPart] | None, without_html: bool, named: bool, not_named: bool
+) -> None:
+    body = within(part) if within is not None else MultiPart((TextPart(b"plain"), part), b"mixed")
+    for known, expected in ((None, without_html), ({b"a@b"}, named), (set[bytes](), not_named)):
+        assert [path for path, _ in attachments(body, known)] == [(2,)] * expected, known
+
+
+def test_another_form_of_the_text_is_none() -> None:
+    invitation = MultiPart(
+        (TextPart(b"plain"), TextPart(b"calendar"), TextPart(b"x-amp-html")), b"alternative"
+    )
+    assert attachments(invitation) == []
 
 
 @pytest.mark.parametrize(

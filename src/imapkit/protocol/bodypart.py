@@ -5,8 +5,8 @@ Extension data that no RFC names yet is kept raw. Strings are raw: parameter nam
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TypeAlias
+from collections.abc import Collection, Iterator
+from typing import Final, TypeAlias
 
 from ..record import record, value
 from .envelope import Envelope
@@ -146,31 +146,51 @@ def walk(body: BodyPart, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int
             pending.append((here if isinstance(part.body, MultiPart) else (*here, 1), part.body))
 
 
-def attachments(body: BodyPart) -> list[tuple[tuple[int, ...], BodyPart]]:
-    """The parts that a mail program lists as attachments: named ones, those marked so, and what is no text.
+_BODIES: Final = (b"plain", b"html", b"enriched", b"richtext")
+"""Texts that are to be read as the message, where they have no file name."""
 
-    An embedded message is one attachment, whatever is in it. Parts that the text refers to by Content-ID are not attachments.
+
+def attachments(
+    body: BodyPart, named: Collection[bytes] | None = None
+) -> list[tuple[tuple[int, ...], BodyPart]]:
+    """The parts that a person would call attachments: all that is neither the text of the message nor an image in that text.
+
+    ``named``: the Content-IDs, in lower case, that the HTML of the message refers to. Without it an image with a Content-ID beside an
+    HTML text (multipart/related) is taken for one of that text. An embedded message is one attachment, whatever is in it. A disposition
+    that nobody knows is an attachment (RFC 2183 section 2.8).
     """
     found: list[tuple[tuple[int, ...], BodyPart]] = []
+    outer: dict[tuple[int, ...], MultiPart] = {}
     inside: tuple[int, ...] | None = None
     for path, part in walk(body):
         if inside is not None and path[: len(inside)] == inside:
             continue
-        if _is_attachment(part):
+        if isinstance(part, MultiPart):
+            outer[path] = part
+        elif _is_attachment(part, outer.get(path[:-1]), named):
             found.append((path, part))
             if isinstance(part, MessagePart):
                 inside = path
     return found
 
 
-def _is_attachment(part: BodyPart) -> bool:
-    if isinstance(part, MultiPart):
-        return False
+def _is_attachment(
+    part: BasicPart | TextPart | MessagePart, parent: MultiPart | None, named: Collection[bytes] | None
+) -> bool:
     disposition = part.extension.disposition
-    if disposition is not None and disposition.type.lower() == b"attachment":
+    if disposition is not None and disposition.type.lower() != b"inline":
         return True
     if isinstance(part, TextPart):
-        return has_filename(part)
-    return part.id is None or (
-        disposition is None and has_filename(part) and part.maintype.lower() != b"image"
+        another = parent is not None and parent.subtype.lower() == b"alternative"
+        return has_filename(part) or (part.subtype.lower() not in _BODIES and not another)
+    if isinstance(part, MessagePart) or part.maintype.lower() != b"image" or part.id is None:
+        return True
+    if named is not None:
+        return part.id.strip(b"<> \t").lower() not in named
+    return not (parent is not None and parent.subtype.lower() == b"related" and _begins_with_html(parent))
+
+
+def _begins_with_html(parent: MultiPart) -> bool:
+    return bool(parent.children) and any(
+        isinstance(part, TextPart) and part.subtype.lower() == b"html" for _, part in walk(parent.children[0])
     )

@@ -13,6 +13,7 @@ from ...features.fetch import fetch
 from ...features.fetch_data import FetchData
 from ...features.fetch_section import WHOLE, Section
 from ...message.charset import to_text
+from ...message.cids import content_ids
 from ...protocol.bodypart import BodyPart, attachments, walk
 from ...protocol.numset import NumSet
 from ..files import Decoder, safe_name
@@ -90,8 +91,22 @@ class AsyncMessage(MessageInfo):
 
     @property
     def attachments(self) -> list[AsyncPart]:
-        """The parts that a mail program lists as attachments."""
+        """The attachments, as far as the structure tells: nothing is downloaded for it; see ``find_attachments``."""
         return [AsyncPart(self, path, structure) for path, structure in attachments(self.structure)]
+
+    async def find_attachments(self) -> list[AsyncPart]:
+        """The attachments, exactly: the HTML of the message is read, if there are images that it may refer to by Content-ID.
+
+        An image that it names is part of the text; one that it does not name is an attachment. Raises Incomplete, CommandFailed.
+        """
+        parts = self.parts
+        if not any(part.type.startswith("image/") and part.content_id for part in parts):
+            return self.attachments
+        named: set[bytes] = set()
+        for part in parts:
+            if part.type == "text/html" and part.disposition != "attachment":
+                named |= content_ids(await part.text())
+        return [AsyncPart(self, path, structure) for path, structure in attachments(self.structure, named)]
 
     def part(self, number: str) -> AsyncPart:
         """The part of that number. Raises UsageError when there is none."""

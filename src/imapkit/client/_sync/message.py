@@ -14,6 +14,7 @@ from ...features.fetch import fetch
 from ...features.fetch_data import FetchData
 from ...features.fetch_section import WHOLE, Section
 from ...message.charset import to_text
+from ...message.cids import content_ids
 from ...protocol.bodypart import BodyPart, attachments, walk
 from ...protocol.numset import NumSet
 from ..files import Decoder, safe_name
@@ -91,8 +92,22 @@ class Message(MessageInfo):
 
     @property
     def attachments(self) -> list[Part]:
-        """The parts that a mail program lists as attachments."""
+        """The attachments, as far as the structure tells: nothing is downloaded for it; see ``find_attachments``."""
         return [Part(self, path, structure) for path, structure in attachments(self.structure)]
+
+    def find_attachments(self) -> list[Part]:
+        """The attachments, exactly: the HTML of the message is read, if there are images that it may refer to by Content-ID.
+
+        An image that it names is part of the text; one that it does not name is an attachment. Raises Incomplete, CommandFailed.
+        """
+        parts = self.parts
+        if not any(part.type.startswith("image/") and part.content_id for part in parts):
+            return self.attachments
+        named: set[bytes] = set()
+        for part in parts:
+            if part.type == "text/html" and part.disposition != "attachment":
+                named |= content_ids(part.text())
+        return [Part(self, path, structure) for path, structure in attachments(self.structure, named)]
 
     def part(self, number: str) -> Part:
         """The part of that number. Raises UsageError when there is none."""

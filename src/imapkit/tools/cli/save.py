@@ -41,7 +41,9 @@ def run(
                 continue
             paths: list[tuple[str | None, Path]]
             if attachments:
-                paths = [(one.number, one.save(to, check_size=not any_size)) for one in message.attachments]
+                paths = [
+                    (one.number, one.save(to, check_size=not any_size)) for one in message.find_attachments()
+                ]
             elif part is not None:
                 paths = [(part, message.part(part).save(to, check_size=not any_size))]
             else:
