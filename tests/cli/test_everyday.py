@@ -269,3 +269,44 @@ def test_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
                 process.send_signal(signal.SIGINT)
                 out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (130, "", "imapkit: interrupted\n")
+
+
+# What people are told
+
+
+def test_ls_means_what_is_below_not_what_begins_alike(url: str, run: Run) -> None:
+    for name in ("Arch", "Archiv", "Arch/2024", "Arch/2024/May"):
+        assert run("mkdir", f"{url}/{name}", "--no-subscribe")[0] == 0
+    assert run("ls", f"{url}/Arch")[1].splitlines() == ["Arch", "Arch/2024", "Arch/2024/May"]
+    assert run("ls", f"{url}/Arch/2024", "--json")[1].count("\n") == 2
+    code, out, err = run("ls", f"{url}/Arc")
+    assert (code, out, err) == (1, "", "imapkit: there is no mailbox Arc\n")
+
+
+def test_show_shows_one_message(url: str, run: Run) -> None:
+    code, out, err = run("show", url, "1:2")
+    assert (code, out) == (2, "") and err == "imapkit: show shows one message, and 1:2 are 2: give one UID\n"
+    assert run("show", url, "*")[0] == 0
+
+
+@pytest.mark.parametrize("verb", ["cp", "mv"])
+def test_a_target_that_is_not_there(url: str, run: Run, verb: str) -> None:
+    code, out, err = run(verb, url, "1", "")
+    assert (code, out, err) == (2, "", "imapkit: which mailbox? the name of the target is empty\n")
+    code, out, err = run(verb, url, "1", "Nowhere")
+    assert (
+        (code, out) == (1, "")
+        and "Nowhere" in err
+        and err.endswith("; --create makes it\n")
+        and "[" not in err
+    )
+
+
+def test_no_response_code_is_shown_to_people(url: str, run: Run) -> None:
+    for arguments in (
+        ("show", f"{url}/Nowhere", "1"),
+        ("mkdir", f"{url}/Lists"),
+        ("rename", f"{url}/Nowhere", "There"),
+    ):
+        code, _, err = run(*arguments)
+        assert code == 1 and "[" not in err, err

@@ -144,7 +144,7 @@ def test_a_port_without_tls_is_no_question_of_trust(
     assert code == 1
     assert (
         err
-        == f"imapkit: {imap_server.host}:{imap_server.port} does not begin with TLS: imap:// begins it by STARTTLS\n"
+        == f"imapkit: {imap_server.host} does not begin with TLS on this port: imap:// begins it by STARTTLS\n"
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import socket
 import ssl
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -218,6 +220,7 @@ def test_a_server_that_says_nothing(twin: Twin) -> None:
 
 PROGRAM = """
 import sys
+import threading
 print("* PREAUTH [CAPABILITY IMAP4rev1] at your service\\r")
 sys.stdout.flush()
 for line in sys.stdin:
@@ -285,3 +288,73 @@ def test_a_user_without_a_password(twin: Twin) -> None:
 
 def test_secrets_are_not_shown() -> None:
     assert "hunter2" not in repr(Credentials("ann", "hunter2"))
+
+
+def test_a_port_that_begins_with_tls_is_told_at_once(
+    twin: Twin, certificate: tuple[Path, ssl.SSLContext]
+) -> None:
+    """The server waits for the client's first octets, and so would a client that knows no better, until its timeout."""
+
+    def shake(plain: socket.socket) -> None:
+        plain.settimeout(20)
+        try:
+            with certificate[1].wrap_socket(plain, server_side=True) as secure:
+                secure.recv(1)
+        except (OSError, ssl.SSLError):
+            plain.close()
+
+    def serve(listener: socket.socket) -> None:
+        shaking = [threading.Thread(target=shake, args=(listener.accept()[0],)) for _ in range(2)]
+        for thread in shaking:
+            thread.start()
+        for thread in shaking:
+            thread.join(20)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(20)
+        serving = threading.Thread(target=serve, args=(listener,))
+        serving.start()
+        port = listener.getsockname()[1]
+        with pytest.raises(
+            imapkit.TlsFailed, match="begins with TLS on this port: the URL for it begins with imaps://"
+        ):
+            twin.connect(f"imap://127.0.0.1:{port}", connect_timeout=2, **ANN)
+        serving.join(20)
+
+
+def test_a_port_that_does_not_begin_with_tls_is_told(twin: Twin) -> None:
+    def play(s: Script) -> None:
+        s.send(GREETING)
+        try:
+            s.line()
+        except (EOFError, OSError):
+            pass
+
+    with (
+        server(play) as port,
+        pytest.raises(imapkit.TlsFailed, match=r"does not begin with TLS on this port: imap://"),
+    ):
+        twin.connect(f"imaps://127.0.0.1:{port}", **ANN)
+
+
+def test_a_server_that_thinks_before_its_greeting(twin: Twin) -> None:
+    """The look for TLS is on a connection of its own, and changes nothing where there is none."""
+
+    def serve(listener: socket.socket) -> None:
+        first, _ = listener.accept()
+        second, _ = listener.accept()  # the look
+        second.settimeout(20)
+        second.recv(1000)
+        second.close()
+        first.sendall(b"* PREAUTH [CAPABILITY IMAP4rev1] at last\r\n")
+        first.recv(1000)
+        first.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(20)
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        where = f"imap://127.0.0.1:{listener.getsockname()[1]}"
+        with twin.connect(where, connect_timeout=1, identity=None, allow_plaintext=True) as mail:
+            assert mail.connection.greeting == "at last"
+        thread.join(20)

@@ -135,8 +135,8 @@ class Access:
         if isinstance(error, TlsFailed):
             if self.fingerprint:
                 return TlsFailed(f"{error}: it is not the certificate of --fingerprint")
-            if "WRONG_VERSION_NUMBER" in str(error):
-                return TlsFailed(f"{address.target} does not begin with TLS: imap:// begins it by STARTTLS")
+            if "CERTIFICATE_VERIFY_FAILED" not in str(error):
+                return error
             mend = f"--cafile FILE or --fingerprint {pinned.seen(self.url) or 'SHA256'}"
             return TlsFailed(f"{error}; if you trust this server, {mend}")
         if isinstance(error, NotSupported) and error.capability in ("STARTTLS", "LOGIN"):

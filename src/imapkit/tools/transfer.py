@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import NoSuchMailbox
+from ..errors import NoSuchMailbox, UsageError
 from . import words
 from .location import Access
 from .selecting import present
@@ -10,6 +10,8 @@ from .selecting import present
 
 def transfer(access: Access, uids: str, target: str, *, move: bool, create: bool, as_json: bool) -> None:
     """Raises NoSuchMailbox with the mend, and whatever the client raises."""
+    if not target:
+        raise UsageError("which mailbox? the name of the target is empty")
     with access.session() as client:
         mailbox = access.select(client, read_only=not move)
         if create and not client.folders(target):
@@ -18,7 +20,7 @@ def transfer(access: Access, uids: str, target: str, *, move: bool, create: bool
         try:
             pairs = query.move(target) if move else query.copy(target)
         except NoSuchMailbox as error:
-            raise NoSuchMailbox(f"there is no mailbox {target}; --create makes it", error.code) from None
+            raise missing_target(error, target) from None
         count = query.count()
         source = mailbox.name
     if as_json:
@@ -32,3 +34,9 @@ def transfer(access: Access, uids: str, target: str, *, move: bool, create: bool
         )
     else:
         print(f"{words.count(count, 'message')} {'moved' if move else 'copied'} to {words.one_line(target)}")
+
+
+def missing_target(error: NoSuchMailbox, target: str) -> NoSuchMailbox:
+    """What people are told of a mailbox that is not there to put mail into: the server's words where they name it, and the mend."""
+    said = error.text.rstrip(".") if target in error.text else f"there is no mailbox {target}"
+    return NoSuchMailbox(f"{said}; --create makes it")

@@ -28,7 +28,7 @@ from ...protocol.response import Response
 from ...protocol.states import State
 from ...protocol.status import Kind, Status
 from ...wire.limits import CLIENT, CLIENT_BEFORE_LOGIN
-from ..backends.base import Target
+from ..backends.base import Target, begins_with_tls
 from ..backends.net_async import AsyncFairLock, AsyncStream
 from ..patience import KEPT, KEPT_BEFORE_LOGIN, WHOLE
 from ..session import SessionState, command_name, failure
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_SILENCE: Final = 3.0
+"""Seconds without a greeting after which one looks whether the server waits for TLS."""
 _DRAIN_OCTETS: Final = 64 * 1024
 _DRAIN_SECONDS: Final = 1.0
 _GOODBYE_SECONDS: Final = 2.0
@@ -90,6 +92,10 @@ class AsyncConnection(SessionState):
             connection._context = context
             if tls:
                 await connection._start_tls(connect_timeout)
+            elif target.host:
+                silence = min(connect_timeout / 2, _SILENCE)
+                if not await connection.pump.arrives(silence) and await speaks_tls(target, silence):
+                    raise begins_with_tls(target.host)
             await connection._greet(connect_timeout)
         except BaseException:
             await stream.close()
@@ -322,3 +328,23 @@ class AsyncConnection(SessionState):
         """Close after an error in a command that is not run by ``run``."""
         if not isinstance(error, CommandFailed):
             await self.close()
+
+
+async def speaks_tls(target: Target, timeout: float) -> bool:
+    """Whether TLS can be begun there, on a connection of its own; no certificate is trusted for it, and nothing is sent in it."""
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        stream = await AsyncStream.connect(target, timeout)
+    except ImapError:
+        return False
+    try:
+        await stream.start_tls(context, target.host, timeout)
+    except ImapError:
+        return False
+    finally:
+        await stream.close()
+    return True

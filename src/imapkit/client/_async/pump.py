@@ -71,6 +71,14 @@ class AsyncPump:
             found = self.core.next()
         return found
 
+    async def arrives(self, timeout: float) -> bool:
+        """Whether octets come in that time, or the end; they are kept for ``event``."""
+        data = await self.stream.poll(timeout)
+        if data is None:
+            return False
+        self._take(data)
+        return True
+
     async def flush(self, timeout: float) -> None:
         """Send what can be sent now."""
         while self._fill():

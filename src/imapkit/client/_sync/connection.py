@@ -29,7 +29,7 @@ from ...protocol.response import Response
 from ...protocol.states import State
 from ...protocol.status import Kind, Status
 from ...wire.limits import CLIENT, CLIENT_BEFORE_LOGIN
-from ..backends.base import Target
+from ..backends.base import Target, begins_with_tls
 from ..backends.net_sync import FairLock, Stream
 from ..patience import KEPT, KEPT_BEFORE_LOGIN, WHOLE
 from ..session import SessionState, command_name, failure
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_SILENCE: Final = 3.0
+"""Seconds without a greeting after which one looks whether the server waits for TLS."""
 _DRAIN_OCTETS: Final = 64 * 1024
 _DRAIN_SECONDS: Final = 1.0
 _GOODBYE_SECONDS: Final = 2.0
@@ -91,6 +93,10 @@ class Connection(SessionState):
             connection._context = context
             if tls:
                 connection._start_tls(connect_timeout)
+            elif target.host:
+                silence = min(connect_timeout / 2, _SILENCE)
+                if not connection.pump.arrives(silence) and speaks_tls(target, silence):
+                    raise begins_with_tls(target.host)
             connection._greet(connect_timeout)
         except BaseException:
             stream.close()
@@ -323,3 +329,23 @@ class Connection(SessionState):
         """Close after an error in a command that is not run by ``run``."""
         if not isinstance(error, CommandFailed):
             self.close()
+
+
+def speaks_tls(target: Target, timeout: float) -> bool:
+    """Whether TLS can be begun there, on a connection of its own; no certificate is trusted for it, and nothing is sent in it."""
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        stream = Stream.connect(target, timeout)
+    except ImapError:
+        return False
+    try:
+        stream.start_tls(context, target.host, timeout)
+    except ImapError:
+        return False
+    finally:
+        stream.close()
+    return True

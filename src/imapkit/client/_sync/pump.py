@@ -72,6 +72,14 @@ class Pump:
             found = self.core.next()
         return found
 
+    def arrives(self, timeout: float) -> bool:
+        """Whether octets come in that time, or the end; they are kept for ``event``."""
+        data = self.stream.poll(timeout)
+        if data is None:
+            return False
+        self._take(data)
+        return True
+
     def flush(self, timeout: float) -> None:
         """Send what can be sent now."""
         while self._fill():

@@ -43,8 +43,18 @@ def connect_failed(target: Target, error: OSError) -> ConnectFailed | Connection
     return ConnectFailed(f"cannot connect to {target}: {error.strerror or error}")
 
 
+_NO_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
+"""What OpenSSL calls an answer that is no TLS."""
+
+
 def tls_failed(host: str, error: Exception) -> TlsFailed:
+    if any(word in str(error).upper() for word in _NO_TLS):
+        return TlsFailed(f"{host} does not begin with TLS on this port: imap:// begins it by STARTTLS")
     return TlsFailed(f"no TLS with {host}: {error}")
+
+
+def begins_with_tls(host: str) -> TlsFailed:
+    return TlsFailed(f"{host} begins with TLS on this port: the URL for it begins with imaps://")
 
 
 def lost(error: OSError | None = None) -> ConnectionLost:

@@ -17,7 +17,7 @@ from typing import Final
 
 import typer
 
-from ...errors import ImapError, UsageError
+from ...errors import CommandBad, CommandFailed, ImapError, UsageError
 from .. import extras, words
 
 DONE: Final = 0
@@ -150,7 +150,7 @@ def explain(error: BaseException) -> str:
     if isinstance(error, BaseExceptionGroup):
         return explain(error.exceptions[0])
     if isinstance(error, ImapError):
-        return words.one_line("; ".join([str(error), *getattr(error, "__notes__", ())]))
+        return words.one_line("; ".join([_said(error), *getattr(error, "__notes__", ())]))
     if isinstance(error, ModuleNotFoundError) and (line := extras.mend(error)):
         return line
     if isinstance(error, OSError) and error.strerror:
@@ -159,6 +159,14 @@ def explain(error: BaseException) -> str:
     return words.one_line(
         f"internal error, please report it: {kind}: {error} (IMAPKIT_TRACEBACK=1 shows where)"
     )
+
+
+def _said(error: ImapError) -> str:
+    """A refusal in the server's words: its code is for programs, but for what stands in one that nobody knows."""
+    if not isinstance(error, CommandFailed) or not error.text:
+        return str(error)
+    text = f"{error.text} ({error.detail})" if error.detail else error.text
+    return f"{error.command}: {text}" if isinstance(error, CommandBad) and error.command else text
 
 
 def _drop_output() -> None:

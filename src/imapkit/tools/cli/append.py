@@ -13,6 +13,7 @@ from ...errors import ImapError, NoSuchMailbox, UsageError
 from .. import words
 from ..location import Access
 from ..on_server import Json, on_server
+from ..transfer import missing_target
 
 if TYPE_CHECKING:
     from imapkit import Client
@@ -56,7 +57,7 @@ def run(
             try:
                 uid = client.append(mailbox, source, flags=flags, date=moment)
             except NoSuchMailbox as error:
-                raise NoSuchMailbox(f"there is no mailbox {mailbox}; --create makes it", error.code) from None
+                raise missing_target(error, mailbox) from None
             except (UsageError, ImapError) as error:
                 if client.connection.closed:
                     raise

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...errors import NoSuchMailbox
 from .. import words
 from ..location import Access
 from ..on_server import Json, on_server
 from ..table import print_table
 
 if TYPE_CHECKING:
-    from imapkit import Folder
+    from imapkit import Client, Folder
 
 
 @on_server
@@ -27,8 +28,9 @@ def run(
     """List mailboxes: all, those below the mailbox of the URL, or those that match a pattern."""
     with access.session() as client:
         if pattern is None and access.mailbox is not None:
-            pattern = f"{access.mailbox}*"
-        folders = client.folders(pattern or "*", status=long or as_json)
+            folders = _below(client, access.mailbox, status=long or as_json)
+        else:
+            folders = client.folders(pattern or "*", status=long or as_json)
     if as_json:
         for folder in folders:
             words.print_json(_fields(folder))
@@ -39,6 +41,17 @@ def run(
     else:
         for folder in folders:
             print(words.one_line(folder.name))
+
+
+def _below(client: Client, name: str, *, status: bool) -> list[Folder]:
+    """The mailbox itself and those below it; not those whose names only begin alike. Raises NoSuchMailbox."""
+    there = client.folder("INBOX").delimiter
+    found = client.folders(name, status=status)
+    if there is not None:
+        found += client.folders(f"{name}{there}*", status=status)
+    if not found:
+        raise NoSuchMailbox(f"there is no mailbox {name}")
+    return found
 
 
 def _row(folder: Folder) -> tuple[str, ...]:

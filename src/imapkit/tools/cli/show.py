@@ -44,6 +44,8 @@ def run(
         from ... import Envelope, Flags, InternalDate, Size, Structure
 
         query = present(mailbox, wanted)
+        if (several := query.count()) > 1:
+            raise UsageError(f"show shows one message, and {wanted} are {several}: give one UID")
         message = query.last(Flags, Envelope, InternalDate, Size, Structure)
         if message is None:
             raise UsageError(f"message {wanted} is gone")
