@@ -1,6 +1,7 @@
 """IMAP4rev2 as a mode (RFC 9051 sections 6.3.1 and appendix E): what ENABLE IMAP4rev2 changes in a session.
 
-SEARCH answers with ESEARCH, \\Recent is gone, mailbox names and quoted strings are UTF-8.
+SEARCH answers with ESEARCH, \\Recent is gone, mailbox names and quoted strings are UTF-8, and every FETCH that was not asked for
+tells the UID.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ feature = Feature(
 def enable_rev2(ctx: SessionContext) -> None:
     ctx.modes.rev2 = True
     ctx.modes.utf8 = True
+    ctx.modes.uid_in_fetch = True  # section 7.5.2
 
 
 @feature.hook(SelectPlan, Phase.EMIT, order=50)

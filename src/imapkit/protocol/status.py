@@ -8,10 +8,12 @@ resp-text        = ["[" resp-text-code "]" SP] [text]
 from __future__ import annotations
 
 import enum
+import re
 from typing import Final
 
 from ..record import record
 from ..wire.cursor import Cursor
+from ..wire.terminals import LITERAL_TAIL
 from ..wire.writer import Writer
 from .codes import Code, read_code
 from .registry import Grammar
@@ -27,6 +29,7 @@ class Kind(enum.Enum):
 
 
 KINDS: Final = {kind.value.encode(): kind for kind in Kind}
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _WORDS: Final = {kind: kind.value.encode() + b" " for kind in Kind}
 
 
@@ -53,11 +56,15 @@ class Status:
         text = self.text
         if not (text.isascii() and text.isprintable()):  # nearly all is
             text = _one_line(text, utf8=w.utf8)
-        w.raw(text.encode("utf-8", "replace") or b"-")
+        octets = text.encode("utf-8", "replace") or b"-"
+        w.raw(octets)
+        if octets.endswith(b"}") and LITERAL_TAIL.search(octets):
+            w.raw(b".")  # else a client that looks at the ends of lines alone waits for a literal
 
 
 def _one_line(text: str, *, utf8: bool) -> str:
-    text = text.replace("\r", " ").replace("\n", " ").replace("\0", " ")
+    """Without what ends a line, and what a terminal obeys: texts repeat what a client sent."""
+    text = _CONTROLS.sub(" ", text)
     return text if utf8 else text.encode("ascii", "replace").decode("ascii")
 
 
