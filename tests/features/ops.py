@@ -25,6 +25,7 @@ class Session:
     selected: str | None = "INBOX"
     tls: bool = True
     compressed: bool = False
+    refuses_charset: bool = False
 
     def has(self, capability: str) -> bool:
         return capability in self.capabilities
