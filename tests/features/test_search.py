@@ -139,7 +139,7 @@ def test_responses(row: Row) -> None:
         (b"SEARCH RETURN (MIN)", "a space"),
         (b"SEARCH CHARSET UTF-8", "a space"),
         (b"SEARCH ALL  SEEN", "a search key"),
-        (b"UID SEARCH " + b"NOT " * 100 + b"ALL", "depth"),
+        (b"UID SEARCH " + b"NOT (ALL " * 100 + b"ALL" + b")" * 100, "depth"),
     ],
 )
 def test_malformed_commands_say_what_was_expected(wire: bytes, expected: str) -> None:

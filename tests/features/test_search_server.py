@@ -259,3 +259,56 @@ def test_header_names_and_strings_may_hold_any_octets_but_nul() -> None:
         assert (await talk.good(b"SEARCH SUBJECT ~x")).lines == [b"* SEARCH 1"]
 
     in_room(test, [b"X-\xff: here\r\nSubject: a ~x\r\n\r\n"])
+
+
+@pytest.mark.parametrize(
+    "field", [b"", b"Date: yesterday\r\n", b"Date:\r\n", b"Date: 31 Feb 2026 10:00:00 +0000\r\n"]
+)
+def test_a_message_without_a_date_was_sent_on_no_day(field: bytes) -> None:
+    """SENT… speaks of the Date field, and does not fall back to the date of arrival, as SORT and THREAD do."""
+
+    async def test(room: Room, talk: Talk) -> None:
+        for key in (
+            "SENTBEFORE 1-Jan-2100",
+            "SENTSINCE 1-Jan-1970",
+            "SENTON 1-Jan-2026",
+            "SENTON 2-Feb-2026",
+        ):
+            assert (await talk.good(f"SEARCH {key}")).lines == [b"* SEARCH"], key
+        assert (await talk.good("SEARCH NOT SENTBEFORE 1-Jan-2100")).lines == [b"* SEARCH 1"]
+        assert (await talk.good("SORT (DATE) UTF-8 ALL")).lines == [b"* SORT 1"]
+        assert (await talk.good("SEARCH BEFORE 1-Jan-2100")).lines == [b"* SEARCH 1"]
+
+    in_room(test, [b"Subject: x\r\n" + field + b"\r\nhello\r\n"])
+
+
+PEOPLE = (
+    b'From: <user-from (comment)@ (comment) domain.org>\r\nTo: =?utf-8?q?J=C3=BCrgen?= <j@x.org>, "Doe, John"\r\n <john@y.org>\r\n'
+    b"Cc: friends: a@x.org, (secret) b@x.org;\r\nSubject:\r\n\r\nhello\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("key", "found"),
+    [
+        ('FROM "user-from@domain.org"', True),
+        ('FROM "(comment)"', False),
+        ('HEADER FROM "(comment)"', True),
+        ('TO "Doe, John <john@y.org>"', True),
+        (b"CHARSET UTF-8 TO {7+}\r\nj\xc3\xbcrgen", True),
+        ('TO "j@x.org"', True),
+        ('CC "friends"', True),
+        ('CC "b@x.org"', True),
+        ('CC "(secret)"', False),
+        ('SUBJECT ""', True),
+        ('TO ""', True),
+        ('BCC ""', False),
+        ('NOT BCC ""', True),
+    ],
+)
+def test_addresses_are_found_as_the_envelope_has_them(key: str | bytes, found: bool) -> None:
+    async def test(room: Room, talk: Talk) -> None:
+        command = b"SEARCH " + (key if isinstance(key, bytes) else key.encode())
+        assert (await talk.good(command)).lines == [b"* SEARCH 1" if found else b"* SEARCH"]
+
+    in_room(test, [PEOPLE])

@@ -107,6 +107,7 @@ def filename(part: BodyPart) -> str | None:
 def test_attachments_and_file_names() -> None:
     envelope, _, body = read_strictly(index_message(MAIL))
     assert [(path, filename(part)) for path, part in attachments(body)] == [
+        ((1, 2), "dot.png"),
         ((2,), "Pläne 2026.pdf"),
         ((3,), None),
     ]

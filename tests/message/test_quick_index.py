@@ -152,7 +152,8 @@ def test_people_are_remembered_as_they_are(value: bytes) -> None:
         found = people.people(value)
         assert found == people._read(value)
         assert found.addresses == parse_addresses(value)
-        assert found.text == casemap(decode_words(value))
+        if not found.addresses:
+            assert found.text == casemap(decode_words(value))
 
 
 STAMPS = st.tuples(

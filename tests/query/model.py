@@ -190,6 +190,8 @@ def matches(key: SearchKey, message: Message, seq: int, last: Message, count: in
                 found = message.text(TextColumn.HEADERS), message.body
             elif word == "BODY":
                 found = (message.body,)
+            elif not text:
+                return bool(list(message.values(word)))
             else:
                 found = ("\n".join(message.values(word)),)
             return any(casemap(text) in casemap(part) for part in found)

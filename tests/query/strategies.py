@@ -79,7 +79,7 @@ leaves: st.SearchStrategy[SearchKey] = st.one_of(
 def combine(inner: st.SearchStrategy[SearchKey]) -> st.SearchStrategy[SearchKey]:
     several = st.lists(inner, min_size=2, max_size=4)
     return st.one_of(
-        inner.map(Not),
+        inner.map(lambda key: key.key if isinstance(key, Not) else Not(key)),
         several.map(lambda keys: every(*keys)),
         several.map(lambda keys: some(*keys)),
     )

@@ -64,7 +64,7 @@ def found_by(key: SearchKey) -> list[int]:
         (k.FROM("bob") & k.SINCE(date(2026, 2, 1)), [9]),
         (k.SUBJECT("gRÜSSE"), []),
         (k.SUBJECT("GRÜße"), [3]),
-        (k.SUBJECT(""), [3, 5, 9]),
+        (k.SUBJECT(""), [3, 9]),
         (k.HEADER("subject"), [3, 9]),
         (k.HEADER("X-Spam"), [5]),
         (k.HEADER("X-Spam", "yes"), []),

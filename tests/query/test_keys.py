@@ -18,6 +18,7 @@ from imapkit.wire.cursor import Cursor
 from imapkit.wire.frame import whole_frames
 from imapkit.wire.limits import SERVER
 from imapkit.wire.writer import LiteralMode, Writer
+from tests.support.growth import check_growth
 
 from .strategies import keys
 
@@ -126,12 +127,40 @@ def test_what_is_no_key_is_refused(text: bytes, expected: str) -> None:
     assert expected in str(caught.value)
 
 
-@pytest.mark.parametrize("piece", [b"NOT ", b"(", b"OR ALL "])
-def test_depth_is_bounded(piece: bytes) -> None:
-    close = b")" if piece == b"(" else b""
-    assert read(piece * (SERVER.depth - 1) + b"SEEN" + close * (SERVER.depth - 1)) is not None
-    with pytest.raises(LimitExceeded):
-        read(piece * 5000 + b"SEEN" + close * 5000)
+@pytest.mark.parametrize("count", [1, 51, 500, 3000])
+@pytest.mark.parametrize(
+    ("piece", "close", "seen"),
+    [
+        (b"NOT NOT ", b"", True), (b"(", b")", True), (b"NOT (NOT (", b"))", True), (b"OR ALL ", b"", False),
+        (b"OR ALL (", b")", False), (b"OR (OR ALL NEW) (", b")", False), (b"(ALL (", b"))", False),
+    ],
+)  # fmt: skip
+def test_chains_of_any_length_are_read(piece: bytes, close: bytes, seen: bool, count: int) -> None:
+    """By their meaning they are one key, or a flat list: a program that sends hundreds of ORs nests nothing."""
+    found = read(piece * count + b"SEEN" + close * count)
+    assert (found == k.SEEN) == seen
+    assert all(isinstance(part, SearchKey) and not part.parts() for part in found.parts())
+    assert read(written(found)) == found
+
+
+def test_ors_that_stand_before_their_keys_are_one() -> None:
+    assert read(b"OR " * 400 + b"SEEN " + b"DRAFT " * 399 + b"NEW") == k.OR(k.SEEN, *[k.DRAFT] * 399, k.NEW)
+
+
+@pytest.mark.parametrize(
+    ("piece", "close"), [(b"OR ALL (NEW ", b")"), (b"NOT (ALL ", b")"), (b"(ALL OR NEW ", b")")]
+)
+def test_what_really_nests_has_a_limit(piece: bytes, close: bytes) -> None:
+    deep = SERVER.depth // 2 - 1
+    assert read(piece * deep + b"SEEN" + close * deep) is not None
+    for count in (SERVER.depth + 1, 5000):
+        with pytest.raises(LimitExceeded):
+            read(piece * count + b"SEEN" + close * count)
+
+
+def test_a_chain_costs_no_more_than_its_length() -> None:
+    for piece, close in ((b"OR UID 1 ", b""), (b"OR UID 1 (", b")"), (b"(UID 1 (", b"))")):
+        check_growth(lambda n, p=piece, c=close: p * n + b"SEEN" + c * n, read, 500)
 
 
 @pytest.mark.parametrize("key", [b"TEXT ", b"HEADER X ", b"HEADER "])

@@ -48,7 +48,7 @@ def test_numbers(play: Play) -> None:
 
         def values(uid: int) -> dict[NumberColumn, int]:
             data, when = made[uid - 1]
-            sent = when.date() + timedelta(days=(uid - 1) % 2) if (uid - 1) % 3 else when.date()
+            sent = (when.date() + timedelta(days=(uid - 1) % 2)).toordinal() if (uid - 1) % 3 else 0
             save, modseq = saved[uid], modseqs[uid]
             assert isinstance(save, int) and isinstance(modseq, int)
             return {
@@ -56,7 +56,7 @@ def test_numbers(play: Play) -> None:
                 NumberColumn.MODSEQ: modseq,
                 NumberColumn.SIZE: len(data),
                 NumberColumn.INTERNAL_DAY: when.date().toordinal(),
-                NumberColumn.SENT_DAY: sent.toordinal(),
+                NumberColumn.SENT_DAY: sent,
                 NumberColumn.SAVE_DAY: date.fromtimestamp(save).toordinal()
                 if save < 0
                 else datetime.fromtimestamp(save, UTC).toordinal(),

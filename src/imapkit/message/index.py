@@ -17,7 +17,7 @@ from .chosen import known_fields, pack_fields_plainly, pack_known
 from .dates import parse_date
 from .envelope import all_people, envelope_fields, envelope_fields_of, wire_envelope
 from .part import Part
-from .people import NOBODY, People
+from .people import NOBODY, People, people
 from .preview import preview
 from .scan import scan
 from .section import dump_parts
@@ -150,6 +150,6 @@ def _search(fields: dict[bytes, list[bytes]], name: bytes, who: dict[bytes, Peop
     values = fields.get(name)
     if not values:
         return ""
-    if len(values) == 1 and name in who:
-        return who[name].text
-    return casemap("\n".join([decode_words(value) for value in values]))
+    if name not in who:
+        return casemap("\n".join([decode_words(value) for value in values]))
+    return who[name].text if len(values) == 1 else "\n".join([people(value).text for value in values])

@@ -37,7 +37,8 @@ class People:
     display: str
     """The name of the first address, else the address, for SORT (DISPLAYFROM)."""
     text: str
-    """The decoded field, for SEARCH."""
+    """The addresses written anew, ``name <mailbox@host>`` with the words decoded, for SEARCH, which speaks of the envelope (RFC 9051
+    section 6.4.4): neither comments nor folds nor quotes are in the way. The decoded field where there is no address in it."""
 
 
 NOBODY: Final = People((), b"NIL", "", "", "")
@@ -50,14 +51,25 @@ def people(value: bytes) -> People:
 
 def _read(value: bytes) -> People:
     addresses = parse_addresses(value[:_MAX_FIELD])
-    text = casemap(decode_words(value))
     if not addresses:
-        return People(addresses, b"NIL", "", "", text)
+        return People(addresses, b"NIL", "", "", casemap(decode_words(value)))
+    text = casemap(", ".join(map(_written, addresses)))
     mailbox = casemap(guess(addresses[0].mailbox or b""))
     return People(addresses, wire_people(addresses), mailbox, _display(addresses[0]), text)
 
 
 _remembered: Final = lru_cache(maxsize=4096)(_read)
+
+
+def _written(one: Address) -> str:
+    if one.is_group_start:
+        return f"{guess(one.mailbox or b'')}:"
+    if one.is_group_end:
+        return ";"
+    name = decode_words(one.name) if one.name else ""
+    host = f"@{guess(one.host)}" if one.host else ""
+    address = f"{guess(one.mailbox or b'')}{host}"
+    return f"{name} <{address}>" if name else address
 
 
 def _display(first: Address) -> str:

@@ -42,9 +42,7 @@ class NumberColumn(enum.Enum):
     MODSEQ = "modseq"
     SIZE = "octets of the message"
     INTERNAL_DAY = "INTERNALDATE as a proleptic ordinal day, in its own zone"
-    SENT_DAY = (
-        "the Date field as a proleptic ordinal day, in its own zone; messages without one have INTERNAL_DAY"
-    )
+    SENT_DAY = "the Date field as a proleptic ordinal day, in its own zone; 0 for a message without one"
     SAVE_DAY = "when it came into this mailbox, as an ordinal day in UTC"
     INTERNAL_TIME = "INTERNALDATE in seconds since 1970"
     SAVE_TIME = "when it came into this mailbox, in seconds since 1970"

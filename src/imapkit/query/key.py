@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Self
 
 from ..errors import LimitExceeded, UsageError
 from ..protocol.numset import NumSet, encode_numset, read_numset
@@ -112,13 +111,8 @@ class Or(SearchKey):
 
     @classmethod
     def read(cls, c: Cursor, g: Grammar) -> SearchKey:
-        c.enter()
         c.sp()
-        first = read_key(c, g)
-        c.sp()
-        second = read_key(c, g)
-        c.leave()
-        return some(first, second)
+        return _Reading(c, g).read(_Open(Or, 2))
 
     def write(self, w: Writer) -> None:
         _write_or(w, self.keys)
@@ -143,7 +137,7 @@ def _write_or(w: Writer, keys: Sequence[SearchKey]) -> None:
 
 @record
 class Not(SearchKey):
-    """ "NOT" SP search-key."""
+    """ "NOT" SP search-key, which is no ``Not`` itself."""
 
     key: SearchKey
 
@@ -152,12 +146,9 @@ class Not(SearchKey):
         return self.key.cost
 
     @classmethod
-    def read(cls, c: Cursor, g: Grammar) -> Self:
-        c.enter()
+    def read(cls, c: Cursor, g: Grammar) -> SearchKey:
         c.sp()
-        key = read_key(c, g)
-        c.leave()
-        return cls(key)
+        return _Reading(c, g).read(_Open(Not, 1))
 
     def write(self, w: Writer) -> None:
         w.raw(b"NOT ")
@@ -211,18 +202,103 @@ def _joined(cls: type[And] | type[Or], keys: Iterable[SearchKey]) -> SearchKey:
 
 def read_key(c: Cursor, g: Grammar) -> SearchKey:
     """search-key = word [arguments] / sequence-set / "(" search-key *(SP search-key) ")"."""
-    if c.peek_is(b"("):
-        keys = c.paren_list(lambda: read_key(c, g))
-        if not keys:
-            raise c.fail("a search key before ')'")
-        return every(*keys)
-    if t.SEQUENCE_SET.match(c.buf, c.pos) is not None:
-        return Numbers(read_numset(c))
-    name = c.word("a search key")
-    found = g.read_word(Point.SEARCH_KEY, c, name)
-    if not isinstance(found, SearchKey):
-        raise TypeError(f"{name!r} is declared at {Point.SEARCH_KEY} but is no SearchKey")
-    return found
+    return _Reading(c, g).read(None)
+
+
+class _Open:
+    """A key that was begun: an OR or NOT that waits for ``wanted`` keys, or a parenthesis, which has any number."""
+
+    __slots__ = ("depth", "keys", "kind", "wanted")
+
+    def __init__(self, kind: type[And] | type[Or] | type[Not], wanted: int = 0) -> None:
+        self.kind = kind
+        self.wanted = wanted
+        self.keys: list[SearchKey] = []
+        self.depth = 0
+
+    def take(self, key: SearchKey, depth: int) -> None:
+        """A key of the same kind stands for those that it is made of, and so makes nothing deeper."""
+        if isinstance(key, self.kind) and not isinstance(key, Not):
+            self.keys += key.keys
+            self.depth = max(self.depth, depth)
+        else:
+            self.keys.append(key)
+            self.depth = max(self.depth, depth + 1)
+
+    def made(self) -> tuple[SearchKey, int]:
+        """The key, and how deep it is nested."""
+        if self.kind is Not:
+            negated = self.keys[0]
+            return (negated.key, self.depth - 2) if isinstance(negated, Not) else (Not(negated), self.depth)
+        if len(self.keys) == 1:
+            return self.keys[0], self.depth - 1
+        return (And if self.kind is And else Or)(tuple(self.keys)), self.depth
+
+
+class _Reading:
+    """One search-key, read without recursion: programs send chains of hundreds of ORs. The depth of what is left of it has a limit."""
+
+    def __init__(self, c: Cursor, g: Grammar) -> None:
+        self._c = c
+        self._g = g
+        self._open: list[_Open] = []
+
+    def read(self, begun: _Open | None) -> SearchKey:
+        """``begun``: what stands before here. Raises ParseError, LimitExceeded."""
+        if begun is not None:
+            self._open.append(begun)
+        while True:
+            leaf = self._descend()
+            if leaf is not None:
+                found = self._ascend(leaf)
+                if found is not None:
+                    return found
+
+    def _descend(self) -> SearchKey | None:
+        """Step over one OR, NOT or "(", or read a key that has none in it."""
+        c = self._c
+        if c.accept(b"("):
+            if c.accept(b")"):
+                raise c.fail("a search key before ')'")
+            self._open.append(_Open(And))
+            return None
+        if t.SEQUENCE_SET.match(c.buf, c.pos) is not None:
+            return Numbers(read_numset(c))
+        name = c.word("a search key")
+        if name == b"OR" and self._open and self._open[-1].kind is Or:
+            self._open[-1].wanted += 1  # two keys in place of one
+        elif name in (b"OR", b"NOT"):
+            self._open.append(_Open(Or, 2) if name == b"OR" else _Open(Not, 1))
+        else:
+            return self._leaf(name)
+        c.sp()
+        return None
+
+    def _leaf(self, name: bytes) -> SearchKey:
+        found = self._g.read_word(Point.SEARCH_KEY, self._c, name)
+        if not isinstance(found, SearchKey):
+            raise TypeError(f"{name!r} is declared at {Point.SEARCH_KEY} but is no SearchKey")
+        return found
+
+    def _ascend(self, key: SearchKey) -> SearchKey | None:
+        """Give the key to those that wait for it; the whole key, once nothing waits any more."""
+        c, depth = self._c, 0
+        while self._open:
+            waiting = self._open[-1]
+            waiting.take(key, depth)
+            if waiting.depth > c.limits.depth:
+                raise LimitExceeded("depth", c.limits.depth, waiting.depth)
+            if waiting.kind is And:
+                ended = c.accept(b")")
+            else:
+                waiting.wanted -= 1
+                ended = not waiting.wanted
+            if not ended:
+                c.sp()
+                if not (waiting.kind is And and c.lenient and c.accept(b")")):
+                    return None
+            key, depth = self._open.pop().made()
+        return key
 
 
 def read_program(c: Cursor, g: Grammar) -> SearchKey:

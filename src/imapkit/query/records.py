@@ -151,6 +151,8 @@ class Text(SearchKey):
 
     def evaluate(self, run: Run, within: MessageSet) -> Steps:
         needle = run.needle(self.text)
+        if not needle and self.word in FIELD_WORDS:
+            return (yield from plan.with_header(run, self.word, needle, within))
         found = run.index.nothing()
         for column in TEXT_WORDS[self.word]:
             more = yield from plan.with_text(run, column, needle, within)
@@ -159,6 +161,8 @@ class Text(SearchKey):
         return found
 
 
+FIELD_WORDS: Final = frozenset(("BCC", "CC", "FROM", "SUBJECT", "TO"))
+"""Words that speak of a header field: with an empty string they find what has the field, as HEADER does."""
 TEXT_WORDS: Final = {
     "BCC": (TextColumn.BCC,),
     "BODY": (TextColumn.BODY,),
@@ -226,6 +230,11 @@ def _before(day: int) -> tuple[int, int]:
     return 0, day - 1
 
 
+def _sent_before(day: int) -> tuple[int, int]:
+    """SENT… speaks of the Date field (RFC 9051 section 6.4.4): a message without one was sent on no day."""
+    return 1, day - 1
+
+
 def _on(day: int) -> tuple[int, int]:
     return day, day
 
@@ -238,7 +247,7 @@ DAY_WORDS: Final[dict[str, tuple[NumberColumn, Span]]] = {
     "BEFORE": (NumberColumn.INTERNAL_DAY, _before),
     "ON": (NumberColumn.INTERNAL_DAY, _on),
     "SINCE": (NumberColumn.INTERNAL_DAY, _since),
-    "SENTBEFORE": (NumberColumn.SENT_DAY, _before),
+    "SENTBEFORE": (NumberColumn.SENT_DAY, _sent_before),
     "SENTON": (NumberColumn.SENT_DAY, _on),
     "SENTSINCE": (NumberColumn.SENT_DAY, _since),
 }

@@ -23,7 +23,7 @@ class NewContent:
     zone: int
     """Its zone, in minutes east."""
     sent: int
-    """The Date field's day, or that of INTERNALDATE, as an ordinal."""
+    """The Date field's day as an ordinal; 0 where there is none."""
     sent_time: int
     """The Date field in seconds since 1970, or ``date``."""
     email_id: str | None
@@ -36,14 +36,13 @@ def new_content(message: NewMessage, blob: object) -> NewContent:
         when = when.replace(tzinfo=UTC)
     offset = when.utcoffset()
     date = int(when.timestamp())
-    sent = message.index.sent_date or when.date()
     return NewContent(
         index=message.index,
         size=message.content.size,
         internaldate=format_date_time(when),
         date=date,
         zone=int(offset.total_seconds()) // 60 if offset is not None else 0,
-        sent=sent.toordinal(),
+        sent=message.index.sent_date.toordinal() if message.index.sent_date is not None else 0,
         sent_time=date if message.index.sent is None else message.index.sent,
         email_id=message.email_id,
         blob=blob,
