@@ -39,7 +39,7 @@ async def _export(path: Path, data: Path, user: str, mailbox: str | None, form: 
     from .. import exporting
     from ..accounts import need_user
     from ..data import open_data
-    from ..formats.choose import writer
+    from ..formats.choose import is_shortened, writer
     from ..progress import OctetBar
 
     async with open_data(data) as opened:
@@ -48,6 +48,11 @@ async def _export(path: Path, data: Path, user: str, mailbox: str | None, form: 
         try:
             names = exporting.chosen(account, mailbox)
             only = names[0] if mailbox is not None else None
+            for name in names:
+                if name != only and is_shortened(form, name):
+                    words.complain(
+                        f"the name of {name} is too long for a file: it is exported under a shorter one"
+                    )
             with OctetBar("exporting", exporting.total(account, names)) as bar:
                 return await exporting.export(account, names, writer(path, form, only), bar.advance)
         finally:

@@ -9,8 +9,9 @@ from ...errors import UsageError
 from ...protocol.mailbox import DELIMITER, INBOX
 from .base import FolderWriter, Format, Reader, to_file_name
 from .eml import EmlFolder, EmlReader, holds_eml
-from .maildir import MaildirReader, MaildirWriter, is_maildir
+from .maildir import MaildirReader, MaildirWriter, is_maildir, maildir_name
 from .mbox import MboxFolder, MboxReader, is_mbox
+from .tree import short_name
 
 
 def detect(path: Path) -> Format:
@@ -52,6 +53,14 @@ def writer(path: Path, form: Format, only: str | None) -> Callable[[str], Folder
     return lambda mailbox: MboxFolder(_below(path, mailbox, ".mbox"))
 
 
+def is_shortened(form: Format, mailbox: str) -> bool:
+    """Whether its name is longer than file systems take, and it is written under another one."""
+    levels = (
+        [maildir_name(mailbox)] if form is Format.MAILDIR else map(to_file_name, mailbox.split(DELIMITER))
+    )
+    return any(short_name(level) != level for level in levels)
+
+
 def _below(path: Path, mailbox: str, suffix: str = "") -> Path:
-    *superior, last = (to_file_name(level) for level in mailbox.split(DELIMITER))
+    *superior, last = (short_name(to_file_name(level)) for level in mailbox.split(DELIMITER))
     return path.joinpath(*superior, last + suffix)

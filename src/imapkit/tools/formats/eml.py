@@ -22,6 +22,7 @@ from .base import (
     read_file,
     why,
 )
+from .tree import Tree, open_private, private_directory
 
 _SUFFIX = ".eml"
 
@@ -30,26 +31,28 @@ class EmlReader:
     """One file, or a directory of them."""
 
     def __init__(self, path: Path) -> None:
-        self._files = [(path, "")] if not path.is_dir() else list(_files(path, ""))
+        self._tree = Tree(path)
+        self._files = [(path, "")] if not path.is_dir() else list(_files(self._tree, path, ""))
 
     def total(self) -> int:
         return sum(path.stat().st_size for path, _ in self._files)
 
     def messages(self) -> Iterator[Found]:
+        yield from self._tree.passed_over
         for path, mailbox in self._files:
             yield _read(path, mailbox)
 
 
 def holds_eml(path: Path) -> bool:
     """Whether there is a message file in or below the directory."""
-    return any(True for _ in _files(path, ""))
+    return any(True for _ in _files(Tree(path), path, ""))
 
 
-def _files(path: Path, name: str) -> Iterator[tuple[Path, str]]:
-    for entry in sorted(path.iterdir()):
+def _files(tree: Tree, path: Path, name: str) -> Iterator[tuple[Path, str]]:
+    for entry in tree.entries(path):
         if entry.is_dir():
             level = from_file_name(entry.name)
-            yield from _files(entry, f"{name}/{level}" if name else level)
+            yield from _files(tree, entry, f"{name}/{level}" if name else level)
         elif entry.suffix.lower() == _SUFFIX:
             yield entry, name
 
@@ -72,14 +75,14 @@ class EmlFolder:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        path.mkdir(parents=True, exist_ok=True)
+        private_directory(path)
 
     def add(self, message: OutMessage) -> bool:
         path = self._path / f"{message.uidvalidity}-{message.uid:07}{_SUFFIX}"
         if path.exists():
             return False
         staged = path.with_suffix(".part")
-        with staged.open("wb") as file:
+        with open_private(staged, "wb") as file:
             file.write(message.content)
             file.flush()
             os.fsync(file.fileno())

@@ -17,6 +17,7 @@ from ...message.line_ends import with_crlf
 from ...protocol import flags as f
 from ...wire import utf7
 from .base import BadFile, FileMessage, Found, OutMessage, moment, read_file, why, with_lf
+from .tree import Tree, open_private, private_directory, short_name
 
 KEYWORDS: Final = "dovecot-keywords"
 _LETTERS: Final = {
@@ -33,6 +34,7 @@ _DOT: Final = "&AC4-"
 _TIME: Final = re.compile(r"[0-9]{1,15}")
 _KEYWORD_NUMBER: Final = re.compile(r"[0-9]{1,2}")
 _NUMBERS: Final = re.compile(r"([0-9]+)")
+_MOST_KEYWORD_OCTETS: Final = 64 * 1024
 _MOST_KEYWORDS: Final = 26
 
 
@@ -44,32 +46,36 @@ class MaildirReader:
     """A Maildir, or a directory that has some below it."""
 
     def __init__(self, path: Path) -> None:
-        self._folders = list(_folders(path, ""))
+        self._tree = Tree(path)
+        self._folders = [
+            (folder, name, _files(self._tree, folder)) for folder, name in _folders(self._tree, path, "")
+        ]
 
     def total(self) -> int:
-        return sum(_size(path) for folder, _ in self._folders for path in _files(folder))
+        return sum(_size(path) for _, _, files in self._folders for path in files)
 
     def messages(self) -> Iterator[Found]:
-        for folder, name in self._folders:
+        yield from self._tree.passed_over
+        for folder, name, files in self._folders:
             keywords = _read_keywords(folder)
-            for path in _files(folder):
+            for path in files:
                 yield _read(path, name, keywords)
 
 
-def _folders(path: Path, name: str) -> Iterator[tuple[Path, str]]:
+def _folders(tree: Tree, path: Path, name: str) -> Iterator[tuple[Path, str]]:
     """Maildirs at and below ``path`` with their mailbox names, superiors first."""
     if is_maildir(path):
         yield path, name
     inside = {"cur", "new", "tmp"} if is_maildir(path) else set()
     for entry in sorted(path.iterdir()):
-        if entry.name in inside or not entry.is_dir():
+        if entry.name in inside or not entry.is_dir() or not tree.may_read(entry):
             continue
         if entry.name.startswith("."):
             levels = entry.name[1:].split(".")
             if is_maildir(entry) and all(levels):
-                yield from _folders(entry, _join(name, levels))
+                yield from _folders(tree, entry, _join(name, levels))
         else:
-            yield from _folders(entry, _join(name, [entry.name]))
+            yield from _folders(tree, entry, _join(name, [entry.name]))
 
 
 def _join(name: str, levels: list[str]) -> str:
@@ -82,8 +88,9 @@ def _text(level: str) -> str:
     return level if any(map(utf7.is_raw, pieces)) else ".".join(pieces)
 
 
-def _files(folder: Path) -> list[Path]:
-    found = [path for part in ("cur", "new") for path in (folder / part).iterdir() if path.name[:1] != "."]
+def _files(tree: Tree, folder: Path) -> list[Path]:
+    parts = [folder / part for part in ("cur", "new") if tree.may_read(folder / part)]
+    found = [path for part in parts for path in tree.entries(part) if path.name[:1] != "."]
     return sorted(found, key=_order)
 
 
@@ -104,8 +111,12 @@ def _size(path: Path) -> int:
 
 def _read_keywords(folder: Path) -> dict[str, str]:
     """Letter to keyword: lines like ``0 Work``."""
+    path = folder / KEYWORDS
+    if path.is_symlink() or not path.is_file():
+        return {}
     try:
-        text = (folder / KEYWORDS).read_text("utf-8", "replace")
+        with path.open("rb") as file:
+            text = file.read(_MOST_KEYWORD_OCTETS).decode("utf-8", "replace")
     except OSError:
         return {}
     found: dict[str, str] = {}
@@ -140,8 +151,12 @@ class MaildirWriter:
         """The Maildir of ``mailbox``; ``top`` is the one that lies at the top."""
         if mailbox == top:
             return MaildirFolder(self._path)
-        name = "".join("." + _level(level) for level in mailbox.split("/"))
-        return MaildirFolder(self._path / name)
+        return MaildirFolder(self._path / short_name(maildir_name(mailbox)))
+
+
+def maildir_name(mailbox: str) -> str:
+    """The directory of a mailbox, as Maildir++ has it."""
+    return "".join("." + _level(level) for level in mailbox.split("/"))
 
 
 def _level(level: str) -> str:
@@ -155,9 +170,9 @@ class MaildirFolder:
     def __init__(self, path: Path) -> None:
         self._path = path
         for part in ("cur", "new", "tmp"):
-            (path / part).mkdir(parents=True, exist_ok=True)
+            private_directory(path / part)
         if path.name.startswith("."):
-            (path / "maildirfolder").touch()
+            (path / "maildirfolder").touch(mode=0o600)
         self._known = {file.name.partition(":")[0] for file in (path / "cur").iterdir()}
         self._keywords = {keyword: letter for letter, keyword in _read_keywords(path).items()}
 
@@ -167,7 +182,7 @@ class MaildirFolder:
         if base in self._known:
             return False
         staged = self._path / "tmp" / base
-        with staged.open("wb") as file:
+        with open_private(staged, "wb") as file:
             file.write(with_lf(message.content))
             file.flush()
             os.fsync(file.fileno())
@@ -194,6 +209,6 @@ class MaildirFolder:
             if number >= _MOST_KEYWORDS:
                 return ""
             letter = self._keywords[keyword] = chr(ord("a") + number)
-            with (self._path / KEYWORDS).open("a", encoding="utf-8") as file:
+            with open_private(self._path / KEYWORDS, "a", encoding="utf-8") as file:
                 file.write(f"{number} {keyword}\n")
         return letter

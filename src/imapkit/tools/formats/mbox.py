@@ -29,6 +29,7 @@ from .base import (
     why,
     with_lf,
 )
+from .tree import Tree, open_private, private_directory
 
 # A From_ line has a time and a year: "From the beginning …" in a text has not.
 _FROM: Final = re.compile(rb"From .*\d\d:\d\d.*\b(?:19|20)\d\d\b")
@@ -63,12 +64,14 @@ class MboxReader:
     """One file, or a directory of them (also as Thunderbird keeps them, with ``.sbd`` directories)."""
 
     def __init__(self, path: Path) -> None:
-        self._files = [(path, "")] if not path.is_dir() else list(_mailboxes(path, ""))
+        self._tree = Tree(path)
+        self._files = [(path, "")] if not path.is_dir() else list(_mailboxes(self._tree, path, ""))
 
     def total(self) -> int:
         return sum(path.stat().st_size for path, _ in self._files)
 
     def messages(self) -> Iterator[Found]:
+        yield from self._tree.passed_over
         for path, mailbox in self._files:
             try:
                 yield from _read(path, mailbox)
@@ -76,12 +79,12 @@ class MboxReader:
                 yield BadFile(str(path), why(error))
 
 
-def _mailboxes(path: Path, name: str) -> Iterator[tuple[Path, str]]:
-    for entry in sorted(path.iterdir()):
+def _mailboxes(tree: Tree, path: Path, name: str) -> Iterator[tuple[Path, str]]:
+    for entry in tree.entries(path):
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
-            yield from _mailboxes(entry, f"{name}{from_file_name(entry.name.removesuffix('.sbd'))}/")
+            yield from _mailboxes(tree, entry, f"{name}{from_file_name(entry.name.removesuffix('.sbd'))}/")
         elif is_mbox(entry):
             yield entry, name + from_file_name(entry.name.removesuffix(_SUFFIX))
 
@@ -196,10 +199,10 @@ class MboxFolder:
     def __init__(self, path: Path) -> None:
         if path.exists():
             raise UsageError(f"{path} is there already: move it away, or name another place")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_directory(path.parent)
         self._path = path
         self._staged = path.with_name(path.name + ".part")
-        self._file = self._staged.open("wb")
+        self._file = open_private(self._staged, "wb")
 
     def add(self, message: OutMessage) -> bool:
         self._file.write(_from_line(message.date))
