@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,7 +70,7 @@ def test_no_more_keywords_can_be_made_where_there_are_so_many() -> None:
 
 @given(st.text(max_size=40), st.booleans(), st.sampled_from(Kind))
 def test_a_status_is_one_line_of_what_may_be_on_it(text: str, utf8: bool, kind: Kind) -> None:
-    line = text.replace("\r", " ").replace("\n", " ").replace("\0", " ")
+    line = "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in text)
     octets = line.encode("utf-8", "replace") if utf8 else line.encode("ascii", "replace")
     expected = b"* " + kind.value.encode() + b" " + (octets or b"-") + b"\r\n"
     assert written(Status(kind, text), utf8=utf8) == expected

@@ -86,7 +86,7 @@ async def test_octet_by_octet() -> None:
         (b"a1 SELECT INBOX", rb"a1 BAD SELECT cannot come now: log in first"),
         (b"a1 FETCH 1 FLAGS", rb"a1 BAD FETCH cannot come now: log in first"),
         (b"a1 HELO", rb"a1 BAD HELO belongs to SMTP.*\(expected a known command at offset 3\)"),
-        (b"a1 XYZZY", rb"a1 BAD expected a known command at offset 3, found 'XYZZY'"),
+        (b"a1 XYZZY", rb"a1 BAD expected a known command at offset 3"),
         (b"a1 LOGIN ann", rb"a1 BAD expected a space at offset 12.*"),
         (b"a1 LOGIN ann wrong", rb"a1 NO \[AUTHENTICATIONFAILED\] authentication failed"),
         (b"a1 LOGIN nobody wrong", rb"a1 NO \[AUTHENTICATIONFAILED\] authentication failed"),

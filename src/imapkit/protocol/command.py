@@ -51,8 +51,8 @@ def read_command(frame: Frame, g: Grammar, *, utf8: bool = False, limits: Limits
     tag: str | None = None
     try:
         word = c.tag().decode("ascii")
-        if c.at_end or c.peek_is(b" "):
-            tag = word  # else it is the beginning of something that cannot be a tag
+        if c.peek_is(b" "):
+            tag = word  # else it is something that cannot be a tag, or a word alone: perhaps a password that came too late
         c.sp()
         entry = _read_name(c, g)
         command = entry.read(c, g)

@@ -1,6 +1,7 @@
 """What to do about a command that could not be read: one sentence for whoever typed it, where the mistake is a common one.
 
-The rule this file must not break: nothing that follows LOGIN or AUTHENTICATE is repeated, with or without a tag before it.
+The rule this file must not break: nothing that may be a password is repeated: not what follows LOGIN or AUTHENTICATE, with or without a
+tag before it, and not what follows a command that nobody knows, which may be one of them, mistyped.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _SHOWN: Final = 60
 _LINE: Final = re.compile(
     r"(?P<tag>[^ ]+)(?: +(?P<name>[Uu][Ii][Dd] +[^ ]+|[^ ]+)(?: +(?P<args>.*))?)?", re.DOTALL
 )
+_SECRET: Final = re.compile(rb"LOGIN|AUTHENTICATE", re.IGNORECASE)
 _CURLY: Final = re.compile("[\u00ab\u00bb\u2018-\u201f]")
 _WORDS: Final = r'[^\s"(){}]+(?: +[^\s"(){}]+)+'
 _TAKES_MAILBOX: Final = {
@@ -117,12 +119,12 @@ class Mistake:
 def mend(buf: bytes, error: ParseError, g: Grammar) -> str:
     """What to tell of ``error``: the mend of a common mistake or how the command looks, and what was expected where."""
     mistake = _taken_apart(buf, error, g)
-    secret = {ascii_upper(mistake.tag), mistake.name} & {"LOGIN", "AUTHENTICATE"}
-    for rule in _ALWAYS if secret else _RULES:
+    unknown = mistake.entry is None or _SECRET.search(buf[:_SEEN]) is not None
+    for rule in _ALWAYS if unknown else _RULES:
         told = rule(mistake)
         if told is not None:
             return f"{told} (expected {error.expected} at offset {error.offset})"
-    said = f"expected {error.expected} at offset {error.offset}" if secret else str(error)
+    said = f"expected {error.expected} at offset {error.offset}" if unknown else str(error)
     return f"{said}; {_example(mistake.entry)}" if mistake.entry is not None else said
 
 
@@ -315,7 +317,8 @@ def _open_parenthesis(m: Mistake) -> str | None:
 
 
 Rule = Callable[[Mistake], str | None]
-_ALWAYS: Final[tuple[Rule, ...]] = (_no_tag,)
+_ALWAYS: Final[tuple[Rule, ...]] = (_no_tag, _unknown_command)
+"""Rules that repeat nothing but words they know themselves."""
 _RULES: Final[tuple[Rule, ...]] = (
     _no_tag,
     _unknown_command,
