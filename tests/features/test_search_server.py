@@ -292,6 +292,7 @@ PEOPLE = (
     ("key", "found"),
     [
         ('FROM "user-from@domain.org"', True),
+        ('FROM "comment"', False),
         ('FROM "(comment)"', False),
         ('HEADER FROM "(comment)"', True),
         ('TO "Doe, John <john@y.org>"', True),

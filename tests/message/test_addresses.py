@@ -66,6 +66,11 @@ def group(name: bytes) -> Address:
         (b"<@a,@b:box@host>", [address(b"box", b"host", None, b"@a,@b")]),
         (b'"quoted local"@example.com', [address(b"quoted local", b"example.com")]),
         (b"user@[192.0.2.1]", [address(b"user", b"[192.0.2.1]")]),
+        (b"<bob (his account)@ (his host) example.com>", [address(b"bob", b"example.com")]),
+        (
+            b"<bob@example.com> (Bob), (Al) <al@example.com>",
+            [address(b"bob", b"example.com", b"Bob"), address(b"al", b"example.com", b"Al")],
+        ),
         # found in the wild
         (b"bob@example.com (Bob Brown)", [address(b"bob", b"example.com", b"Bob Brown")]),
         (b"undisclosed-recipients:;", [group(b"undisclosed-recipients"), GROUP_END]),

@@ -179,8 +179,9 @@ class _Parser:
             elif found[0] == b")":
                 depth -= 1
                 if depth == 0:
-                    inner = _PAIR.sub(rb"\1", self.text[start : at - 1])
-                    self.comments.append(_SPACE.sub(b" ", inner).strip())
+                    if not self.inside:  # what is said of a part of the address names nobody
+                        inner = _PAIR.sub(rb"\1", self.text[start : at - 1])
+                        self.comments.append(_SPACE.sub(b" ", inner).strip())
                     self.space = True
                     return at
         self._word(b"(", False)
