@@ -267,7 +267,10 @@ class StoreBroken(StoreError):
 
 
 class AccountGone(StoreError):
-    """The account was taken from those who have it open (repaired, …): what they know of it holds no more, and they begin anew."""
+    """The account was taken from those who have it open (repaired, deleted, …): what they know of it holds no more, and they begin anew."""
+
+    def __init__(self) -> None:
+        super().__init__("the account was taken away meanwhile")
 
 
 class StoreTooNew(StoreError):

@@ -114,7 +114,17 @@ def test_users_and_deliveries_beside_the_server(tmp_path: Path) -> None:
         with talk(server, "") as bob:
             assert b"NO [AUTHENTICATIONFAILED]" in bob.command(b"a1 LOGIN bob secret")[-1]
             assert b"OK" in bob.command(b"a2 LOGIN bob other")[-1]
-        assert run("user", "delete", "bob", "--data", str(data)).returncode == 0
+        with talk(server, "") as bob:
+            assert b"OK" in bob.command(b"a1 LOGIN bob other")[-1]
+            assert run("user", "disable", "bob", "--data", str(data)).returncode == 0
+            assert bob.line().startswith(b"* BYE [CONTACTADMIN] ") and bob.line() == b""
+        with talk(server, "") as bob:
+            assert b"NO [AUTHENTICATIONFAILED]" in bob.command(b"a1 LOGIN bob other")[-1]
+            assert run("user", "enable", "bob", "--data", str(data)).returncode == 0
+            assert b"OK" in bob.command(b"a2 LOGIN bob other")[-1]
+            assert b"* 1 EXISTS\r\n" in bob.command(b"a3 SELECT INBOX")
+            assert run("user", "delete", "bob", "--data", str(data)).returncode == 0
+            assert bob.line().startswith(b"* BYE [CONTACTADMIN] ") and bob.line() == b""
         with talk(server, "") as bob:
             assert b"NO [AUTHENTICATIONFAILED]" in bob.command(b"a1 LOGIN bob other")[-1]
 

@@ -94,6 +94,9 @@ def store_failure(error: StoreError, tag: str | None, name: str, log: Log) -> St
     """The NO for what a store could not do. Where files are is for the log alone."""
     code = _store_code(error)
     text = str(error)
+    if isinstance(error, AccountGone):
+        log.info("account gone", command=name)
+        return Status(Kind.NO, text, code, tag)
     if code is base.OVERQUOTA or code is base.UNAVAILABLE:
         log.error("store failure", command=name, error=text)
         text = "no space left" if code is base.OVERQUOTA else "the mail store failed"

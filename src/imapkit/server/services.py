@@ -44,6 +44,11 @@ class Services:
         self._sessions -= 1
         _give(self._by_address, address)
 
+    def may_be_here(self, name: str, account: str) -> bool:
+        """Whether the user is still in the directory, may log in, and has this account. Raises StoreError."""
+        row = self.directory.find(name)
+        return row is not None and not row.disabled and row.account == account
+
     def take_user(self, name: str) -> bool:
         """Count a session of a user; False when there are too many."""
         if self._by_user[name] >= self.options.limits.sessions_per_user:

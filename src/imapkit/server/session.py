@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from ..errors import Bad, ConnectionLost, ConnectionTimeout, No
+from ..errors import Bad, ConnectionLost, ConnectionTimeout, No, StoreError
 from ..features import base
 from ..ports.blob import Part
 from ..ports.directory import UserRow
@@ -33,7 +33,8 @@ from .spool import Spool
 from .stream import Stream
 from .view import SelectedView
 
-_GONE = "the account is being repaired: connect again"
+_GONE = ("the account is being repaired: connect again", base.UNAVAILABLE)
+_UNWELCOME = ("this user may not be here any more", base.CONTACTADMIN)
 
 
 class Session:
@@ -102,8 +103,18 @@ class Session:
 
     def account_gone(self) -> None:
         """What this session knows of the account holds no more."""
-        self._stop_status = (_GONE, base.UNAVAILABLE)
+        self._stop_status = _GONE if self._is_welcome() else _UNWELCOME
         self.stop()
+
+    def _is_welcome(self) -> bool:
+        """False once the user was deleted or disabled."""
+        if self._name is None or self._account is None:
+            return True
+        try:
+            return self._services.may_be_here(self._name, self._account.id)
+        except StoreError as error:
+            self.log.error("store failure", command="session", error=str(error))
+            return True  # nobody knows
 
     def refuse(self, text: str) -> None:
         """Say BYE in place of a greeting."""
@@ -268,6 +279,9 @@ class Session:
             raise
         self._account.tell_when_gone(self.account_gone)
         self._name = user.name
+        if not self._is_welcome():  # since the row was read; from here on it is told
+            self.account_gone()
+            raise No(*_UNWELCOME)
         self.log = self.log.bind(user=user.name)
         self.log.info("login")
         self._connection.limits = self._options.after_login

@@ -41,9 +41,15 @@ async def add_user(store: MailStore, directory: Directory, user: NewUser) -> Use
 
 
 async def delete_user(store: MailStore, directory: Directory, name: str) -> None:
-    """Remove the user, then the mail. Raises NoSuchUser."""
+    """Remove the user, then the mail; sessions that are open end. Raises NoSuchUser."""
     row = directory.delete(name)
     await store.delete_account(row.account)
+
+
+async def disable_user(store: MailStore, directory: Directory, name: str) -> None:
+    """Refuse the user's logins, and end the sessions that are open. The mail stays. Raises NoSuchUser."""
+    row = directory.disable(name)
+    await store.take_away(row.account)
 
 
 def need_user(directory: Directory, name: str) -> UserRow:

@@ -173,10 +173,11 @@ class AccountModel(ABC):
             self._tells.discard(tell)
 
     def went(self) -> None:
-        """The account was taken away: whoever has it open is told, once."""
+        """The account was taken away: whoever has it open is told, once, and whoever waits finds it."""
         tells, self._tells = self._tells, None
         for tell in tells or ():
             tell()
+        self.wake()
 
     # The port: state
 

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from itertools import accumulate
 from types import TracebackType
 
-from imapkit.errors import StoreBroken
+from imapkit.errors import AccountGone, StoreBroken
 from imapkit.message.headers import select_from_all
 from imapkit.message.scan import scan
 from imapkit.message.text import search_header, search_text
@@ -97,6 +97,7 @@ class _Writing(AbstractAsyncContextManager[Change]):
         self.change = Change(account.last_modseq + 1, account.now(), account.states)
 
     async def __aenter__(self) -> Change:
+        self.account.need()
         return self.change
 
     async def __aexit__(
@@ -117,6 +118,13 @@ class MemoryAccount(AccountModel):
         self._threads: dict[str, str] = {}
         self._log: dict[int, list[Entry]] = {}
         self._trash: dict[int, TrashBatch] = {}
+        self.gone = False
+        """It was deleted: whoever has it open is told at the next use."""
+
+    def need(self) -> None:
+        """Raises AccountGone."""
+        if self.gone:
+            raise AccountGone
 
     def now(self) -> int:
         return int(self._clock())
@@ -149,6 +157,7 @@ class MemoryAccount(AccountModel):
 
     async def refresh(self) -> None:
         """No other process writes here."""
+        self.need()
 
     async def settle(self, durable: bool) -> None:
         """Memory is as durable as it gets."""

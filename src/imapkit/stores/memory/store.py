@@ -29,8 +29,13 @@ class MemoryStore:
         self._accounts[account_id] = account
 
     async def delete_account(self, account_id: str) -> None:
-        await self.open_account(account_id)
+        account = await self.open_account(account_id)
         del self._accounts[account_id]
+        account.gone = True
+        account.went()
+
+    async def take_away(self, account_id: str) -> None:
+        (await self.open_account(account_id)).went()
 
     async def accounts(self) -> AsyncIterator[str]:
         for account_id in sorted(self._accounts):

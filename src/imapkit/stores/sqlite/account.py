@@ -162,6 +162,7 @@ class SqliteAccount(AccountModel):
         """Before the first change: whoever sees one sees it before it is on the disk, so the mark must be there already (STORE rule 5)."""
         if self._in_use or self.closed:
             return
+        self._need_ours()
         with store_errors(self.path), self.db:
             database.mark_in_use(self.db, self.disk.boot_id())
         await self.sync.barrier()
@@ -171,6 +172,7 @@ class SqliteAccount(AccountModel):
         if self.closed:
             raise StoreError("the account is closed")
         self.disk.reached("begin")
+        self._need_ours()  # its file may not be there any more
         with store_errors(self.path):
             self.db.execute("BEGIN IMMEDIATE")
             try:
@@ -322,7 +324,7 @@ class SqliteAccount(AccountModel):
 
     def _need_ours(self) -> None:
         if self.is_gone():
-            raise AccountGone("the account was repaired meanwhile")
+            raise AccountGone
 
     def _catch_up(self) -> None:
         """Apply rows and entries above what is known; inside a transaction."""

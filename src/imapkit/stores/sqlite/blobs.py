@@ -65,7 +65,8 @@ class Spool:
     def open(self) -> BinaryIO:
         if self.path is None:
             raise ValueError("the spool is closed")
-        return self.path.open("rb")
+        with store_errors(self.path):
+            return self.path.open("rb")
 
     def chunks(self) -> Iterator[bytes]:
         with self.open() as file:

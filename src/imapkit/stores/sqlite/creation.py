@@ -74,10 +74,16 @@ def _fill(path: Path, mailboxes: Sequence[tuple[str, tuple[str, ...]]], disk: Di
         db.close()
 
 
-def remove(directory: Path, disk: Disk) -> None:
-    """Take the account away at once, then delete its files."""
+def move_away(directory: Path, disk: Disk) -> Path:
+    """The account is where nobody finds it, durably; gives the place, for ``remove``."""
     gone = directory.parent / f".gone-{secrets.token_hex(8)}"
     with store_errors(directory):
         os.rename(directory, gone)
         disk.sync_directory(directory.parent)
+    return gone
+
+
+def remove(gone: Path) -> None:
+    """Delete the files of what was moved away."""
+    with store_errors(gone):
         shutil.rmtree(gone)

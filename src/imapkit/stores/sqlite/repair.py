@@ -10,8 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast
@@ -28,14 +27,14 @@ from .blobs import Blobs
 from .columns import NumpyColumns
 from .disk import Disk
 from .errors import store_errors
-from .locks import UPKEEP_LOCK, OpenLock, WriterLock, when_alone
+from .locks import UPKEEP_LOCK, when_alone
 from .mending import Octets, look_at_octets, mend_rows, restore_files, take_in
 from .reading import reading
 from .repair_mailboxes import RECOVERED, Lost, Plan, free_name, look_at_mailboxes, write_plan
 from .schema import migrate, read_meta, write_meta
 from .sort_packs import check_packs, drop_packs
 from .states import read_counters, write_entries, write_state
-from .tick import TickWord
+from .taking import connected, nobody_writes
 from .trash_repair import TrashPlan, look_at_trash, mend_trash
 
 _ALL: Final = (1, (1 << 32) - 1)
@@ -98,51 +97,24 @@ async def repair(data: Path, account_id: str, disk: Disk, tell: Callable[[int], 
     path = directory / database.FILE
     blobs = Blobs(directory / "blobs", disk)
     async with when_alone(directory / UPKEEP_LOCK):  # nothing is removed meanwhile
-        async with _alone(directory):
-            with store_errors(path), _connected(path, disk) as db:
+        async with nobody_writes(directory):
+            with store_errors(path), connected(path, disk) as db:
                 migrate(db, path)
-        with store_errors(path), _connected(path, disk) as db:
+        with store_errors(path), connected(path, disk) as db:
             with reading(db):
                 look = _look(db, blobs)
             if look.is_sound:
                 return Repair([_told(plan, 0) for plan in look.plans])
-        async with _alone(directory) as ticks:
+        async with nobody_writes(directory) as ticks:
             with store_errors(path):
                 ticks.take_away()
                 tell(0)
-                with _connected(path, disk) as db:
+                with connected(path, disk) as db:
                     done = _repair(db, blobs, data, account_id, disk)
                     counters = read_counters(db)
                 ticks.write(counters.tick)
             tell(counters.modseq)
     return done
-
-
-@contextmanager
-def _connected(path: Path, disk: Disk) -> Iterator[apsw.Connection]:
-    db = database.connect(path, disk)
-    try:
-        db.execute("PRAGMA synchronous=FULL").fetchall()
-        yield db
-    finally:
-        db.close()
-
-
-@asynccontextmanager
-async def _alone(directory: Path) -> AsyncIterator[TickWord]:
-    """Nobody else writes, and nobody begins to use the account."""
-    lock = WriterLock(f"{directory}/writer.lock")
-    with store_errors(directory):
-        opened = OpenLock(f"{directory}/open.lock")
-    try:
-        async with lock:
-            with store_errors(directory):
-                ticks = TickWord(opened.fd)
-            yield ticks
-            ticks.close()
-    finally:
-        lock.close()
-        opened.close()
 
 
 def _repair(db: apsw.Connection, blobs: Blobs, data: Path, account_id: str, disk: Disk) -> Repair:

@@ -23,6 +23,7 @@ from .handle import SWEEP, TRIM_AFTER, trim_memory
 from .hints import Hints
 from .repair import Repair, repair
 from .sync import SyncThreads
+from .taking import nobody_writes, take_away
 
 _log = logging.getLogger(__name__)
 DESCRIPTORS: Final = 6
@@ -94,11 +95,21 @@ class SqliteStore:
     async def delete_account(self, account_id: str) -> None:
         await self.open()
         directory = self._directory(account_id)
-        account = self._accounts.pop(account_id, None)
-        if account is not None:
-            self._count(account, 0)
-            await account.close()
-        await asyncio.get_running_loop().run_in_executor(self.threads, creation.remove, directory, self.disk)
+        loop = asyncio.get_running_loop()
+        async with self._door(account_id):
+            async with nobody_writes(directory) as ticks:
+                with store_errors(directory):
+                    ticks.take_away()
+                gone = await loop.run_in_executor(self.threads, creation.move_away, directory, self.disk)
+            self._tell(account_id, 0)
+            account = self._accounts.pop(account_id, None)
+            if account is not None:
+                await self._drop_if_gone(account)
+        await loop.run_in_executor(self.threads, creation.remove, gone)
+
+    async def take_away(self, account_id: str) -> None:
+        await self.open()
+        await take_away(self._directory(account_id), self.disk, lambda modseq: self._tell(account_id, modseq))
 
     async def accounts(self) -> AsyncIterator[str]:
         await self.open()
@@ -134,9 +145,7 @@ class SqliteStore:
         """Put right what is damaged in an account; its sessions, in other processes too, end. Raises StoreError."""
         await self.open()
         self._directory(account_id)
-        return await repair(
-            self.data, account_id, self.disk, lambda modseq: self._hints.send(account_id, modseq)
-        )
+        return await repair(self.data, account_id, self.disk, lambda modseq: self._tell(account_id, modseq))
 
     async def _start(self, account_id: str) -> SqliteAccount:
         account = SqliteAccount(account_id, self._directory(account_id), self)
@@ -216,6 +225,11 @@ class SqliteStore:
 
     def committed(self, account: SqliteAccount) -> None:
         self._hints.send(account.id, account.modseq)
+
+    def _tell(self, account_id: str, modseq: int) -> None:
+        """Other processes, and who has the account open in this one."""
+        self._hints.send(account_id, modseq)
+        self._heard(account_id, modseq)
 
     def look_later(self) -> None:
         """One timer for all who wait: ten thousand idle sessions must not each look for themselves."""

@@ -88,8 +88,32 @@ def list_users(
 
 
 @app.command()
+def disable(name: Name, data: DataDir) -> int:
+    """Refuse a user's logins and end the open sessions; the mail stays."""
+
+    async def work() -> None:
+        async with open_data(data) as opened:
+            await accounts.disable_user(opened.store, opened.directory, name)
+
+    asyncio.run(work())
+    return 0
+
+
+@app.command()
+def enable(name: Name, data: DataDir) -> int:
+    """Allow a disabled user's logins again."""
+
+    async def work() -> None:
+        async with open_data(data) as opened:
+            opened.directory.disable(name, False)
+
+    asyncio.run(work())
+    return 0
+
+
+@app.command()
 def delete(name: Name, data: DataDir) -> int:
-    """Delete a user and all of the user's mail."""
+    """Delete a user and all of the user's mail; open sessions end."""
 
     async def work() -> None:
         async with open_data(data) as opened:
