@@ -90,6 +90,8 @@ RAW = {
     "Deep&Jjo!": "& itself is written &-",
     "a&b": "& itself is written &-",
     "&AGE-": "& itself is written &-",
+    '"a\tb"': "control characters",
+    "{3+}\r\na\nb": "control characters",
 }
 """Names that a session without UTF-8 cannot read, and what it is told of them."""
 

@@ -92,11 +92,16 @@ class NameFault:
     text: str
 
 
+_CONTROLS: Final = NameFault("the name holds control characters, * or %")
+
+
 def unreadable(name: str) -> NameFault | None:
     """Why a name could not be read, where it is one of those that are kept as they came."""
     if not utf7.is_raw(name):
         return None
     octets = utf7.encode(name)
+    if octets.isascii() and b"&" not in octets:
+        return _CONTROLS
     if octets.isascii():
         return NameFault(
             "the name is not modified UTF-7: & begins what is encoded, and & itself is written &-"
@@ -123,7 +128,7 @@ def check_name(name: str) -> str | NameFault:
     if not name:
         return NameFault("the name is empty")
     if _FORBIDDEN.search(name) is not None:
-        return NameFault("the name holds control characters, * or %")
+        return _CONTROLS
     if len(name.encode()) > NAME_OCTETS:
         return NameFault(f"the name is longer than {NAME_OCTETS} octets")
     return _check_levels(name)

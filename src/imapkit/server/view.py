@@ -216,7 +216,7 @@ class SelectedView:
         if criterion:
             ranges = [(low, min(high, count)) for low, high in ranges if 1 <= low <= count]
         elif ranges and (ranges[-1][1] > count or ranges[0][0] < 1):
-            what = "is empty" if not count else f"has {count} messages"
+            what = {0: "is empty", 1: "has one message"}.get(count, f"has {count} messages")
             raise Bad(f"there is no message {max(ranges[-1][1], 1)}: the mailbox {what}")
         return [self._numbers.uid_range(low, high) for low, high in ranges]
 
