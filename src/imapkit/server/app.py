@@ -49,6 +49,8 @@ class App:
         self._services = Services(store, directory, authenticator, options, tls)
         self._listeners: list[Listener] = []
         self._sessions: dict[Session, asyncio.Task[None]] = {}
+        self._shaking: set[asyncio.Task[None]] = set()
+        """In the middle of a TLS handshake that begins a session."""
         self._numbers = itertools.count(1)
         self._stopping = False
         self._room = memoryview(bytearray(_ROOM))
@@ -86,9 +88,8 @@ class App:
             raise
 
     async def _listen(self, bound: Bound, *, owner: bool) -> None:
-        services = self._services
-        handshake = services.options.timeouts.tls_handshake_seconds
-        self._listeners.append(await listen(bound, self._make_stream, services.tls, handshake, owner=owner))
+        listener = await listen(bound, self._make_stream, self._secure, self._services.tls, owner=owner)
+        self._listeners.append(listener)
 
     def reload(self, options: Options) -> None:
         """New sessions get ``options``; those that run keep theirs."""
@@ -115,6 +116,11 @@ class App:
             listener.close()
         for _ in range(_ON_THE_WAY):
             await asyncio.sleep(0)
+        shaking = set(self._shaking)
+        for task in shaking:
+            task.cancel()
+        if shaking:
+            await asyncio.wait(shaking)
         for session in self._sessions:
             session.stop()
         tasks = set(self._sessions.values())
@@ -133,9 +139,6 @@ class App:
         def accept(stream: Stream) -> None:
             self._accept(stream, address)
 
-        if address.kind == "imaps":
-            tls_begins(asyncio.get_running_loop())
-            return TlsStream(accept, self._room, pending=limits.pending_octets, output=limits.output_octets)
         return Stream(accept, pending=limits.pending_octets, output=limits.output_octets)
 
     def _accept(self, stream: Stream, address: Address) -> None:
@@ -147,12 +150,72 @@ class App:
     def _start_session(
         self, stream: Stream, where: str, *, local: bool, user: UserRow | None
     ) -> asyncio.Task[None]:
-        entry = self._session_log.bind(session=next(self._numbers), address=where)
-        session = Session(stream, self._services, entry, address=where, local=local)
+        session = self._session(stream, where, local=local)
         task = asyncio.get_running_loop().create_task(self._run(session, where, user))
         self._sessions[session] = task
         task.add_done_callback(lambda _: self._sessions.pop(session))
         return task
+
+    def _session(self, stream: Stream, where: str, *, local: bool) -> Session:
+        entry = self._session_log.bind(session=next(self._numbers), address=where)
+        return Session(stream, self._services, entry, address=where, local=local)
+
+    def _secure(self, connected: socket.socket) -> None:
+        """A connection that TLS is to begin. It counts from here on, whether its handshake ends or not."""
+        try:
+            where = str(connected.getpeername()[0])
+        except OSError:
+            connected.close()
+            return
+        if self._stopping or not self._services.take_session(where):
+            connected.close()  # there is no way to say why
+            return
+        connected.setblocking(False)
+        task = asyncio.get_running_loop().create_task(self._run_secure(connected, where))
+        self._shaking.add(task)
+        task.add_done_callback(self._shaking.discard)
+
+    async def _run_secure(self, connected: socket.socket, where: str) -> None:
+        task = asyncio.current_task()
+        assert task is not None, "a session runs in a task"
+        try:
+            stream = await self._shake_hands(connected)
+            if stream is None:
+                return
+            session = self._session(stream, where, local=False)
+            self._sessions[session] = task
+            self._shaking.discard(task)
+            try:
+                await session.run(None)
+            finally:
+                del self._sessions[session]
+        finally:
+            self._services.give_session(where)
+
+    async def _shake_hands(self, connected: socket.socket) -> Stream | None:
+        options = self._services.options
+        loop = asyncio.get_running_loop()
+        stream = TlsStream(
+            lambda _: None,
+            self._room,
+            pending=options.limits.pending_octets,
+            output=options.limits.output_octets,
+        )
+        tls_begins(loop)
+        try:
+            await loop.connect_accepted_socket(
+                lambda: stream,
+                connected,
+                ssl=self._services.tls,
+                ssl_handshake_timeout=options.timeouts.tls_handshake_seconds,
+            )
+        except OSError as error:
+            self._log.debug("no TLS", reason=str(error))
+            return None
+        finally:
+            if stream.info("ssl_object") is None:
+                connected.close()
+        return stream
 
     async def _run(self, session: Session, where: str, user: UserRow | None) -> None:
         if self._stopping or not self._services.take_session(where):

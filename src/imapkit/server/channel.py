@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import Final, cast
 
-from ..errors import ConnectionLost, StoreError
+from ..errors import ConnectionLost, ConnectionTimeout, StoreError
 from ..ports.blob import Part
 from ..ports.gate import Gate
 from ..protocol.registry import Writable
@@ -35,7 +35,7 @@ class AnswersLost(ConnectionLost):
 class Channel:
     """One client's. ``connection`` says how the input is read. ``gate`` holds back what is queued until the disk has what it says."""
 
-    __slots__ = ("_out", "_out_size", "_stream", "_timeouts", "_turn", "connection", "gate")
+    __slots__ = ("_login_by", "_out", "_out_size", "_stream", "_timeouts", "_turn", "connection", "gate")
 
     def __init__(self, stream: Stream, connection: ServerConnection, timeouts: Timeouts) -> None:
         self.connection = connection
@@ -44,6 +44,7 @@ class Channel:
         self._out: list[bytes | Part] = []
         self._out_size = 0
         self._turn = time.monotonic()
+        self._login_by = asyncio.get_running_loop().time() + timeouts.login_seconds
         self.gate = Gate()
 
     @property
@@ -59,15 +60,20 @@ class Channel:
     async def next_event(self, *, known: bool) -> Event | None:
         """The next event; None at the end of the input. ``known``: the client has logged in, and gets more time."""
         timeouts = self._timeouts
-        deadline = 0.0 if known else asyncio.get_running_loop().time() + timeouts.login_seconds
+        if not known and not self.login_left():
+            raise ConnectionTimeout("no login in time")
         while (event := self.connection.next()) is None:
             if not known:
-                timeout = max(0.0, deadline - asyncio.get_running_loop().time())
+                timeout = self.login_left()
             else:
                 timeout = timeouts.literal_seconds if self.connection.in_command else timeouts.idle_seconds
             if not await self._receive(timeout):
                 return None
         return event
+
+    def login_left(self) -> float:
+        """Seconds that are left to log in, whatever was sent meanwhile."""
+        return max(0.0, self._login_by - asyncio.get_running_loop().time())
 
     async def read_line(self, timeout: float | None) -> bytes:
         """The next line, raw. Raises ConnectionLost, ConnectionTimeout, LimitExceeded. Being cancelled loses nothing."""

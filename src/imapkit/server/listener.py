@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 import ssl
 import stat
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from ..errors import UsageError
 from ..record import record
+from . import log
 from .address import Address
 from .stream import Stream
 
 BACKLOG = 1024
+_NO_ROOM: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_ROOM_SECONDS: Final = 1.0
+"""After which one looks whether there is room for a connection again."""
 
 
 @record
@@ -33,14 +39,14 @@ class Bound:
 class Listener:
     """One bound address. ``address`` has the real port; ``owner``: a unix socket's file goes with the listener."""
 
-    def __init__(self, address: Address, server: asyncio.Server, *, owner: bool) -> None:
+    def __init__(self, address: Address, end: Callable[[], object], *, owner: bool) -> None:
         self.address = address
-        self._server = server
+        self._end = end
         self._owner = owner
 
     def close(self) -> None:
         """Accept no more; sessions go on."""
-        self._server.close()
+        self._end()
         if self._owner:
             remove(self.address)
 
@@ -48,24 +54,38 @@ class Listener:
 async def listen(
     bound: Bound,
     make_stream: Callable[[Address], Stream],
+    secure: Callable[[socket.socket], None],
     tls: ssl.SSLContext | None,
-    handshake: float,
     *,
     owner: bool,
 ) -> Listener:
-    """Accept on a bound socket, which is the listener's from now on. Raises UsageError."""
+    """Accept on a bound socket, which is the listener's from now on. Raises UsageError.
+
+    ``secure`` gets each connection of an imaps listener as it is: one counts from then on, and its handshake may never end.
+    """
     address = bound.address
     need_certificate(address, tls)
     loop = asyncio.get_running_loop()
-    secure = address.kind == "imaps"
-    server = await loop.create_server(
-        lambda: make_stream(address),
-        sock=bound.socket,
-        backlog=BACKLOG,
-        ssl=tls if secure else None,
-        ssl_handshake_timeout=handshake if secure else None,
-    )
-    return Listener(address, server, owner=owner)
+    if address.kind == "imaps":
+        bound.socket.listen(BACKLOG)
+        accepting = loop.create_task(_accept(bound.socket, secure))
+        return Listener(address, accepting.cancel, owner=owner)
+    server = await loop.create_server(lambda: make_stream(address), sock=bound.socket, backlog=BACKLOG)
+    return Listener(address, server.close, owner=owner)
+
+
+async def _accept(listening: socket.socket, take: Callable[[socket.socket], None]) -> None:
+    loop = asyncio.get_running_loop()
+    with listening:
+        while True:
+            try:
+                connected, _ = await loop.sock_accept(listening)
+            except OSError as error:
+                if error.errno in _NO_ROOM:
+                    log.get("server").error("no connection can be accepted", reason=error.strerror)
+                    await asyncio.sleep(_ROOM_SECONDS)
+                continue  # else it was gone before it was accepted
+            take(connected)
 
 
 def need_certificate(address: Address, tls: ssl.SSLContext | None) -> None:

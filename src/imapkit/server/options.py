@@ -18,7 +18,7 @@ class Timeouts:
     """How long the server waits."""
 
     login_seconds: float = 60.0
-    """For the next command, before login."""
+    """For the login, whatever is sent before it."""
     idle_seconds: float = 1800.0
     """For the next command, after login: at least 30 minutes (RFC 9051 section 5.4). IDLE has no limit of its own."""
     literal_seconds: float = 300.0

@@ -376,7 +376,7 @@ class Session:
 
     async def continue_line(self, text: bytes) -> bytes:
         self.send(Continuation(text))
-        return await self._channel.read_line(self._options.timeouts.login_seconds)
+        return await self._channel.read_line(self._channel.login_left())
 
     async def line_or(self, woken: asyncio.Future[None]) -> bytes | None:
         return await self._channel.line_or(woken)
