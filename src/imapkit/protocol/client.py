@@ -106,6 +106,11 @@ class ClientConnection:
         return self._framer.in_frame
 
     @property
+    def in_literal(self) -> bool:
+        """True in the middle of a literal."""
+        return self._framer.in_literal
+
+    @property
     def buffered(self) -> int:
         """Octets received and not used yet."""
         return self._framer.buffered

@@ -30,7 +30,7 @@ from ...protocol.status import Kind, Status
 from ...wire.limits import CLIENT, CLIENT_BEFORE_LOGIN
 from ..backends.base import Target, begins_with_tls
 from ..backends.net_async import AsyncFairLock, AsyncStream
-from ..patience import KEPT, KEPT_BEFORE_LOGIN, WHOLE
+from ..patience import KEPT, KEPT_BEFORE_LOGIN, KEPT_BETWEEN, KEPT_EACH, WHOLE
 from ..session import SessionState, command_name, failure
 from .pump import AsyncPump
 
@@ -212,6 +212,7 @@ class AsyncConnection(SessionState):
                 return self.finish(command, self.last_words(event), data)
             self.take(event)
             if not isinstance(event, Greeted):
+                self.pump.spend(KEPT_EACH)
                 data.append(event)
 
     def begin(self, command: Writable, *, kept: bool = True) -> None:
@@ -223,18 +224,19 @@ class AsyncConnection(SessionState):
         self.core.utf8 = self.utf8
         self.core.send(command)
         self.asking = Does.TELLS_MESSAGES in self.registry.does(command)
-        self._allow(kept=kept)
+        self.allow(kept=kept)
 
-    def _allow(self, *, kept: bool = True) -> None:
+    def allow(self, *, kept: bool = True) -> None:
+        """How much the server may take for what is under way, from now on."""
         if self.state is State.NOT_AUTHENTICATED:
             self.pump.allow(self.timeout, KEPT_BEFORE_LOGIN)
         else:
-            self.pump.allow(WHOLE * self.timeout, KEPT if kept else None)
+            self.pump.allow(WHOLE * self.timeout, KEPT if kept else KEPT_BETWEEN)
 
     def send_line(self, line: bytes) -> None:
         """Send a line inside a command that waited: IDLE's DONE."""
         self.core.send_line(line)
-        self._allow()
+        self.allow()
 
     def take(self, event: Response | Farewell | Greeted) -> None:
         """Take in untagged data. Raises ConnectionLost for a BYE."""

@@ -182,8 +182,13 @@ class AsyncEvents:
     async def __aenter__(self) -> AsyncEvents:
         return self
 
-    async def __aexit__(self, *exc: object) -> None:
-        await self._idler.stop()
+    async def __aexit__(self, kind: type[BaseException] | None, *exc: object) -> None:
+        try:
+            await self._idler.stop()
+        except ImapError:
+            if kind is None:
+                raise
+            # the reason for leaving is told, not what it met on its way out
 
 
 def _not_negative(timeout: object) -> float:

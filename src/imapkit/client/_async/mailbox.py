@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from typing import Unpack
 
-from ...errors import UsageError
+from ...errors import ImapError, UsageError
 from ...features.esearch import search
 from ...features.fetch_items import FetchItem
 from ...features.select import Selected
@@ -111,6 +111,11 @@ class AsyncMailbox(MailboxView):
     async def __aenter__(self) -> AsyncMailbox:
         return self
 
-    async def __aexit__(self, *exc: object) -> None:
-        if not self.connection.closed:
-            await self.close()
+    async def __aexit__(self, kind: type[BaseException] | None, *exc: object) -> None:
+        try:
+            if not self.connection.closed:
+                await self.close()
+        except ImapError:
+            if kind is None:
+                raise
+            # the reason for leaving is told, not what it met on its way out

@@ -2,7 +2,7 @@
 
 The rules this file must not break: while there is something to send, what arrives is taken too, so that neither side waits
 for the other forever. A server that goes on sending keeps nobody waiting forever either. What is compressed (RFC 4978) is unpacked
-in steps, each when the one before it was used.
+in steps, each when the one before it was used, and counts as large as it becomes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ...protocol.client import ClientConnection, Event
 from ...wire.deflate import Deflate, Inflate
 from ..backends.base import CHUNK
 from ..backends.net_async import AsyncStream
-from ..patience import EARNED
+from ..patience import EARNED, EARNED_BY_LINES
 
 
 class AsyncPump:
@@ -27,6 +27,8 @@ class AsyncPump:
         self.bye: str | None = None
         self._patience = 0.0
         """Seconds that may still be spent waiting for the present command."""
+        self._earnable = 0.0
+        """Seconds that lines may still add to them."""
         self._most: int | None = None
         """Octets that the present command may still bring, of ``_kept``."""
         self._kept = 0
@@ -42,6 +44,7 @@ class AsyncPump:
     def allow(self, seconds: float, most: int | None) -> None:
         """What the command that begins now may take: ``seconds`` of waiting, more for what moves, and ``most`` octets of answer."""
         self._patience, self._most, self._kept = seconds, most, most or 0
+        self._earnable = EARNED_BY_LINES * seconds
 
     @property
     def sent(self) -> bool:
@@ -120,19 +123,32 @@ class AsyncPump:
         if not data:
             raise ConnectionLost("the server closed the connection", self.bye)
         self.received += len(data)
-        self._patience += len(data) / EARNED
-        if self._most is not None:
-            self._most -= len(data)
-            if self._most < 0:
-                raise LimitExceeded("the answer to one command", self._kept, self._kept - self._most)
+        self._earn(len(data) / EARNED)
         if self._unpacker is None:
-            self.core.receive(data)
+            self._hand_on(data)
         else:
             self._unpacker.feed(data)
+
+    def _earn(self, seconds: float) -> None:
+        if not self.core.in_literal:
+            seconds = min(seconds, self._earnable)
+            self._earnable -= seconds
+        self._patience += seconds
+
+    def _hand_on(self, data: bytes) -> None:
+        self.spend(len(data))
+        self.core.receive(data)
+
+    def spend(self, octets: int) -> None:
+        """Count what the present command brings. Raises LimitExceeded."""
+        if self._most is not None:
+            self._most -= octets
+            if self._most < 0:
+                raise LimitExceeded("the answer to one command", self._kept, self._kept - self._most)
 
     def _unpack(self) -> bool:
         """Hand on some of what waits to be unpacked; False when nothing does."""
         if self._unpacker is None or not self._unpacker.pending:
             return False
-        self.core.receive(self._unpacker.take(CHUNK))
+        self._hand_on(self._unpacker.take(CHUNK))
         return True

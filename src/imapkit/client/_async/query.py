@@ -86,7 +86,7 @@ class AsyncQuery:
         for part in _slices(await self.uidset(), most):
             self.mailbox.check_open()
             gatherer = Gatherer(part, wanted)
-            responses = AsyncResponses(self.mailbox.connection, Fetch(part, wanted, uid=True))
+            responses = AsyncResponses(self.mailbox.connection, Fetch(part, wanted, uid=True), part.count())
             try:
                 while batch := await responses.batch():
                     for data in gatherer.take_all(batch):

@@ -1,7 +1,8 @@
 """The responses of one command, one batch at a time, as they come: how large answers are iterated.
 
-The rule this file must not break: whoever stops in the middle, or runs another command in between, harms nobody: the rest is
-read when the connection is needed again, and kept only if its owner still wants it.
+The rules this file must not break: whoever stops in the middle, or runs another command in between, harms nobody: the rest is
+read when the connection is needed again, and kept only if its owner still wants it. Only as many messages as were asked for
+give the server more time and room.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 
 from ...errors import CommandFailed, ImapError
+from ...features.fetch_data import FetchData
 from ...protocol.client import Asked, Farewell, Finished, Greeted
 from ...protocol.registry import Writable
 from ...protocol.response import Response
@@ -17,13 +19,14 @@ from .connection import AsyncConnection
 
 
 class AsyncResponses:
-    """What a command answers. ``batch`` until it gives an empty list; ``abandon`` to stop early."""
+    """What a FETCH of so many ``messages`` answers. ``batch`` until it gives an empty list; ``abandon`` to stop early."""
 
     heavy = True
 
-    def __init__(self, connection: AsyncConnection, command: Writable) -> None:
+    def __init__(self, connection: AsyncConnection, command: Writable, messages: int) -> None:
         self._connection = connection
         self._command = command
+        self._expected = messages
         self._held: deque[Response] = deque()
         self._wanted = True
         self._error: CommandFailed | None = None
@@ -82,6 +85,7 @@ class AsyncResponses:
         """Answers of FETCH that need no look, many at once."""
         connection = self._connection
         found = connection.core.ready()
+        self._progress(len(found))
         if found and not connection.asking:
             for response in found:
                 connection.take(response)
@@ -106,8 +110,14 @@ class AsyncResponses:
         elif not isinstance(event, Asked | Greeted):
             response: Response = event  # type: ignore[assignment]  # all other events are responses
             connection.take(response)
+            self._progress(isinstance(response, FetchData))
             if self._wanted:
                 self._held.append(response)
+
+    def _progress(self, messages: int) -> None:
+        if messages and self._expected > 0:
+            self._expected -= messages
+            self._connection.allow(kept=False)
 
     def _finished(self, status: Status) -> None:
         connection = self._connection

@@ -183,8 +183,13 @@ class Events:
     def __enter__(self) -> Events:
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        self._idler.stop()
+    def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:
+        try:
+            self._idler.stop()
+        except ImapError:
+            if kind is None:
+                raise
+            # the reason for leaving is told, not what it met on its way out
 
 
 def _not_negative(timeout: object) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Unpack
 
-from ...errors import UsageError
+from ...errors import ImapError, UsageError
 from ...features.esearch import search
 from ...features.fetch_items import FetchItem
 from ...features.select import Selected
@@ -112,6 +112,11 @@ class Mailbox(MailboxView):
     def __enter__(self) -> Mailbox:
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        if not self.connection.closed:
-            self.close()
+    def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:
+        try:
+            if not self.connection.closed:
+                self.close()
+        except ImapError:
+            if kind is None:
+                raise
+            # the reason for leaving is told, not what it met on its way out

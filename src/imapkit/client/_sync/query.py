@@ -87,7 +87,7 @@ class Query:
         for part in _slices(self.uidset(), most):
             self.mailbox.check_open()
             gatherer = Gatherer(part, wanted)
-            responses = Responses(self.mailbox.connection, Fetch(part, wanted, uid=True))
+            responses = Responses(self.mailbox.connection, Fetch(part, wanted, uid=True), part.count())
             try:
                 while batch := responses.batch():
                     for data in gatherer.take_all(batch):
