@@ -18,7 +18,8 @@ from ..record import record
 from ..server import log, tls
 from ..server.app import App
 from ..server.config import Config
-from .data import open_data
+from .data import Data, open_data
+from .first_check import first_check
 
 _SPARE_FILES = 1000
 
@@ -78,9 +79,19 @@ async def serve(
         loop.add_signal_handler(signal.SIGHUP, _reload, app, job)
         await listen(app)
         ready(app)
+        checking = asyncio.ensure_future(_first_check(job.data, opened))
         await stop.wait()
+        checking.cancel()
         log.get("server").info("stopping", sessions=app.sessions)
         await app.stop()
+
+
+async def _first_check(data: Path, opened: Data) -> None:
+    """What goes wrong with it is logged: the server goes on."""
+    try:
+        await first_check(data, opened)
+    except Exception as error:
+        log.get("server").error("the accounts could not be checked", reason=str(error))
 
 
 def run(main: Coroutine[object, object, None]) -> None:

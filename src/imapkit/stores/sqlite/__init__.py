@@ -3,6 +3,7 @@
 from .account import SqliteAccount
 from .disk import Disk
 from .fsck import fsck
+from .quick_check import quick_check
 from .repair import Repair, Repaired
 from .sort_packs import rebuild_packs
 from .store import SqliteStore
@@ -16,6 +17,7 @@ __all__ = [
     "SqliteStore",
     "Vacuumed",
     "fsck",
+    "quick_check",
     "rebuild_packs",
     "vacuum",
 ]
