@@ -1,4 +1,7 @@
-"""Odd values at every public parameter of both clients: an ImapError with a sentence or a result, and the connection as before."""
+"""Odd values in search keys, fetch items and at every parameter of ``connect``; what is shown in their place, in both clients.
+
+The parameters of methods: test_client_every_parameter.py.
+"""
 
 from __future__ import annotations
 
@@ -41,27 +44,6 @@ Call = Callable[[Any, Any, Any], Any]
 """(mail, inbox, value)."""
 
 CALLS: dict[str, Call] = {
-    "select": lambda mail, inbox, value: mail.select(value),
-    "select read_only": lambda mail, inbox, value: mail.select("INBOX", read_only=value),
-    "examine": lambda mail, inbox, value: mail.examine(value),
-    "folders": lambda mail, inbox, value: mail.folders(value),
-    "folder": lambda mail, inbox, value: mail.folder(value),
-    "folder role": lambda mail, inbox, value: mail.folder(role=value),
-    "create": lambda mail, inbox, value: mail.create(value),
-    "delete": lambda mail, inbox, value: mail.delete(value),
-    "rename": lambda mail, inbox, value: mail.rename(value, value),
-    "subscribe": lambda mail, inbox, value: mail.subscribe(value),
-    "unsubscribe": lambda mail, inbox, value: mail.unsubscribe(value),
-    "status": lambda mail, inbox, value: mail.status(value),
-    "status items": lambda mail, inbox, value: mail.status("INBOX", value),
-    "append mailbox": lambda mail, inbox, value: mail.append(value, MESSAGE),
-    "append message": lambda mail, inbox, value: mail.append("INBOX", value),
-    "append flags": lambda mail, inbox, value: mail.append("INBOX", MESSAGE, flags=value),
-    "append date": lambda mail, inbox, value: mail.append("INBOX", MESSAGE, date=value),
-    "identify": lambda mail, inbox, value: mail.identify(value),
-    "enable": lambda mail, inbox, value: mail.enable(value),
-    "has": lambda mail, inbox, value: mail.has(value),
-    "search": lambda mail, inbox, value: inbox.search(value).count(),
     "search from_": lambda mail, inbox, value: inbox.search(from_=value).count(),
     "search since": lambda mail, inbox, value: inbox.search(since=value).count(),
     "search seen": lambda mail, inbox, value: inbox.search(seen=value).count(),
@@ -77,20 +59,9 @@ CALLS: dict[str, Call] = {
     "LARGER": lambda mail, inbox, value: inbox.search(LARGER(value)).count(),
     "UID": lambda mail, inbox, value: inbox.search(UID(value)).count(),
     "SEQ": lambda mail, inbox, value: inbox.search(SEQ(value)).count(),
-    "uids": lambda mail, inbox, value: inbox.uids(value).count(),
-    "message": lambda mail, inbox, value: inbox.message(value),
-    "fetch": lambda mail, inbox, value: list(inbox.fetch(value, Flags)),
-    "fetch items": lambda mail, inbox, value: list(inbox.all().fetch(value)),
     "HeaderFields": lambda mail, inbox, value: list(inbox.all().fetch(HeaderFields(value))),
     "PartBody": lambda mail, inbox, value: list(inbox.all().fetch(PartBody(value))),
     "PartBody partial": lambda mail, inbox, value: list(inbox.all().fetch(PartBody("1", partial=value))),
-    "flag add": lambda mail, inbox, value: inbox.all().flag(add=value),
-    "flag remove": lambda mail, inbox, value: inbox.all().flag(remove=value),
-    "set_flags": lambda mail, inbox, value: inbox.all().set_flags(value),
-    "copy": lambda mail, inbox, value: inbox.all().copy(value),
-    "move": lambda mail, inbox, value: inbox.uids(1).move(value),
-    "idle timeout": lambda mail, inbox, value: inbox.idle(timeout=value).__enter__(),
-    "idle renew": lambda mail, inbox, value: inbox.idle(timeout=0, renew=value).__enter__(),
 }
 
 
@@ -101,7 +72,7 @@ def where() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_every_parameter(twin: Twin, where: str, name: str) -> None:
+def test_every_key_and_item(twin: Twin, where: str, name: str) -> None:
     with twin.connect(where, user="ann", password="secret", allow_plaintext=True) as mail:
         mail.append("INBOX", MESSAGE)
         inbox = mail.select("INBOX")

@@ -11,7 +11,7 @@ from ..errors import UsageError
 from ..protocol import given
 from ..protocol.numset import STAR, NumSet
 from ..query import keys
-from ..query.key import And, Not, Numbers, Or, SearchKey
+from ..query.key import And, Not, Numbers, Or, SearchKey, checked_key
 from .numbers import UidsLike, numset_of
 
 
@@ -73,17 +73,9 @@ _FLAG: Final[Mapping[str, SearchKey]] = {
 _SIZE: Final[Mapping[str, Callable[[int], SearchKey]]] = {"larger": keys.LARGER, "smaller": keys.SMALLER}
 
 
-_NO_KEY: Final = (
-    'what to search for is given by keys or by name, as FROM("bob") or search(text="bob"), not by %r'
-)
-
-
 def build(asked: tuple[SearchKey, ...], criteria: Mapping[str, object]) -> SearchKey:
     """One key of keys and keyword arguments; ALL without any. Raises UsageError."""
-    for key in asked:
-        if not isinstance(key, SearchKey):
-            raise UsageError(_NO_KEY % (key,))
-    found = [*asked, *(_key(name, wanted) for name, wanted in criteria.items())]
+    found = [*map(checked_key, asked), *(_key(name, wanted) for name, wanted in criteria.items())]
     return keys.AND(*found) if found else keys.ALL
 
 

@@ -21,6 +21,7 @@ from ..protocol.bodypart import BodyPart, MultiPart, media_type
 from ..protocol.envelope import Address as RawAddress
 from ..protocol.envelope import Envelope as RawEnvelope
 from ..protocol.envelope import mailboxes
+from ..protocol.given import plain_text
 from ..record import value
 
 if TYPE_CHECKING:
@@ -303,7 +304,7 @@ class MessageInfo:
 
     def header(self, name: str) -> str | None:
         """One header field, decoded; None when there is none."""
-        low = name.lower().encode("utf-8")
+        low = plain_text(name, "the name of a field").lower().encode("utf-8")
         return next(
             (decode_words(field.value) for field in fields(self.raw_header) if field.name.lower() == low),
             None,

@@ -31,9 +31,10 @@ class NewFile:
     """The file; certain at the end of the block."""
 
     def __init__(self, target: Path | str, name: str, *, overwrite: bool = False) -> None:
-        path = Path(target)
+        path = _path(target)
         slash = os.fspath(target).endswith(("/", os.sep))
-        into = path.is_dir() or (not os.path.lexists(path) and (slash or not path.suffix))
+        with _as_usage_error(path):
+            into = path.is_dir() or (not os.path.lexists(path) and (slash or not path.suffix))
         if slash and not into:
             raise UsageError(f"{path} is a file, not a directory")
         self._directory = path if into else path.parent
@@ -127,6 +128,19 @@ class NewFile:
         except OSError:  # a file system without hard links: take the name first
             path.open("xb").close()
             self._draft.replace(path)
+
+
+def _path(target: object) -> Path:
+    """Raises UsageError for what no file can be called."""
+    if not isinstance(target, str | os.PathLike):
+        raise UsageError(f'where to save is a path, as "in" or Path("letter.eml"), not {target!r}')
+    try:
+        path = Path(target)
+        if b"\0" not in os.fsencode(path):
+            return path
+    except (TypeError, UnicodeEncodeError):
+        pass  # told below
+    raise UsageError(f"no file can be called {target!a}")
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from ..ports.session import SessionContext
 from ..protocol import states
 from ..protocol.capability import Announce
 from ..protocol.codes import simple_code
+from ..protocol.given import one_of, plain_text, secret
 from ..protocol.registry import Does, Feature, Grammar, Sync
 from ..protocol.status import Ok
 from ..record import record
@@ -238,11 +239,12 @@ def starttls(session: ClientSession) -> Op[None]:
 
 @feature.op
 def login(session: ClientSession, user: str, password: str) -> Op[None]:
-    """Log in with the LOGIN command (RFC 9051 section 6.2.3). Raises AuthenticationFailed, NotSupported, CommandFailed."""
+    """Log in with the LOGIN command (RFC 9051 section 6.2.3). Raises AuthenticationFailed, NotSupported, CommandFailed, UsageError."""
+    name, word = plain_text(user, "the user"), secret(password, "the password")
     if session.has("LOGINDISABLED"):
         raise NotSupported("LOGIN", "the server refuses passwords on this connection; use TLS")
     try:
-        done = yield Login(user.encode("utf-8"), password.encode("utf-8"))
+        done = yield Login(name.encode("utf-8"), word.encode("utf-8"))
     except CommandFailed as error:
         raise _login_error(error) from None
     yield from _learn_capabilities(session, done)
@@ -250,7 +252,12 @@ def login(session: ClientSession, user: str, password: str) -> Op[None]:
 
 @feature.op
 def authenticate(session: ClientSession, exchange: ClientExchange) -> Op[None]:
-    """Log in by a SASL mechanism (RFC 9051 section 6.2.2). Raises AuthenticationFailed, SaslError, CommandFailed."""
+    """Log in by a SASL mechanism (RFC 9051 section 6.2.2). Raises AuthenticationFailed, SaslError, CommandFailed, UsageError."""
+    one_of(
+        ClientExchange,
+        exchange,
+        "a login by SASL is a ClientExchange, as ClientExchange(PlainClient(credentials))",
+    )
     initial = None
     if exchange.initial is not None and session.has("SASL-IR"):
         initial = exchange.initial

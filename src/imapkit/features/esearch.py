@@ -11,9 +11,10 @@ from typing import Final, Protocol, Self, TypeVar, runtime_checkable
 from ..errors import BadCharset, CommandBad, CommandFailed
 from ..ports.client import ClientSession, Completed, Op
 from ..ports.session import SessionContext
+from ..protocol.given import options as checked_options
 from ..protocol.numset import NumSet, Range, compress, encode_numset, join, read_numset
 from ..protocol.registry import Feature, Grammar, Phase, Point, Reader, Writable
-from ..query.key import SearchKey, write_program
+from ..query.key import SearchKey, checked_key, write_program
 from ..record import record, value
 from ..wire.cursor import Cursor
 from ..wire.writer import LiteralMode, Writer
@@ -299,7 +300,8 @@ def search_return(
 ) -> Op[EsearchData]:
     """Ask for MIN, MAX, COUNT, ALL or other result options only (RFC 4731). Raises NotSupported, BadCharset, CommandFailed."""
     session.need("ESEARCH", "to choose what a search answers")
-    done = yield from _run(session, key, uid, options)
+    wanted = checked_options(options, "what a search answers is told by objects, as COUNT or MIN")
+    done = yield from _run(session, key, uid, wanted)
     return done.last(EsearchData) or EsearchData(None, uid)
 
 
@@ -307,6 +309,7 @@ def _run(
     session: ClientSession, key: SearchKey, uid: bool, returns: tuple[Writable, ...] | None
 ) -> Op[Completed]:
     """One SEARCH. 8-bit text goes out as UTF-8; a server that does not want the word CHARSET is asked without it, from then on."""
+    checked_key(key)
     utf8 = {"IMAP4REV2", "UTF8=ACCEPT"} & {name.upper() for name in session.enabled}
     if utf8 or session.refuses_charset or _is_ascii(key):
         return (yield Search(key, uid, None, returns))

@@ -212,8 +212,10 @@ def read_rfc822_text_word(c: Cursor, g: Grammar) -> Rfc822Item:
     return Rfc822Item(TEXT)
 
 
-def checked_items(given: Iterable[object]) -> tuple[FetchItem, ...]:
+def checked_items(given: object) -> tuple[FetchItem, ...]:
     """What a caller wants fetched. Raises UsageError for what is no item."""
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        raise UsageError(f"what to fetch is a list of objects, as [Flags, Envelope], not {given!r}")
     found = tuple(given)
     for item in found:
         if isinstance(item, type) or not hasattr(item, "piece"):

@@ -16,7 +16,7 @@ from ..ports.client import ClientSession, Op
 from ..ports.session import SessionContext
 from ..ports.store import MailboxRow
 from ..protocol import states
-from ..protocol.given import MailboxName, mailbox_name
+from ..protocol.given import MailboxName, mailbox_name, options
 from ..protocol.mailbox import (
     DELIMITER,
     INBOX,
@@ -539,6 +539,9 @@ def plain_list_data(entry: ListEntry, old_name: str | None = None) -> ListData:
 # The client
 
 
+_OPTIONS: Final = "options of LIST are a list of objects, as [ReturnSubscribed()]"
+
+
 @feature.op
 def list_mailboxes(
     session: ClientSession,
@@ -552,6 +555,7 @@ def list_mailboxes(
 
     ``selection`` and ``returns`` are options of RFC 5258. Raises NotSupported, CommandFailed.
     """
+    selection, returns = options(selection, _OPTIONS), options(returns, _OPTIONS)
     if selection or returns:
         session.need("LIST-EXTENDED", "for LIST with options")
     done = yield List(mailbox_name(reference), (mailbox_name(pattern),), selection, returns)

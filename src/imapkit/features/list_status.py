@@ -16,10 +16,10 @@ from .list_ import List, ListData, ListEntry
 from .status import (
     MailboxStatus,
     StatusData,
-    default_items,
     mailbox_status,
     read_item_names,
     send_status_data,
+    wanted_items,
 )
 
 feature = Feature(
@@ -60,7 +60,7 @@ def list_status(
 ) -> Op[tuple[tuple[ListData, MailboxStatus | None], ...]]:
     """Mailboxes with their counts (RFC 5819); None for a name without a mailbox. Raises NotSupported, CommandFailed."""
     session.need("LIST-STATUS", "for counts with LIST")
-    wanted = tuple(item.upper() for item in items) or default_items(session)
+    wanted = wanted_items(session, items)
     done = yield List("", (mailbox_name(pattern),), returns=(ReturnStatus(wanted),))
     counts = {data.mailbox: mailbox_status(data, session.registry.grammar) for data in done.of(StatusData)}
     return tuple((data, counts.get(data.name)) for data in done.of(ListData))

@@ -14,7 +14,7 @@ from ..ports.session import SessionContext
 from ..ports.store import MailboxRow
 from ..protocol import states
 from ..protocol.codes import Code
-from ..protocol.given import MailboxName, mailbox_name
+from ..protocol.given import MailboxName, mailbox_name, options
 from ..protocol.mailbox import DELIMITER, INBOX, NameFault, check_name, read_spelled
 from ..protocol.registry import Does, Feature, Grammar, Phase, Point, Writable
 from ..protocol.status import Kind, Ok, Status
@@ -227,7 +227,8 @@ async def handle_unsubscribe(ctx: SessionContext, command: Unsubscribe) -> None:
 @feature.op
 def create(mailbox: MailboxName, *params: Writable) -> Op[None]:
     """Make a mailbox and the superior names it lacks (RFC 9051 section 6.3.4). Raises MailboxExists, NotAllowed, CommandFailed."""
-    yield Create(mailbox_name(mailbox), params)
+    form = r'what extensions add to CREATE is told by objects, as Use(("\Sent",))'
+    yield Create(mailbox_name(mailbox), options(params, form))
 
 
 @feature.op

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from ..errors import ImapError, Partial, UsageError
 from ..ports.client import ClientSession, Op
-from ..protocol.given import MailboxName, mailbox_name
+from ..protocol.given import MailboxName, all_of, mailbox_name
 from ..protocol.numset import NumSet, Range
 from ..protocol.registry import Feature, Point
 from ..protocol.uid_codes import AppendUid
@@ -36,6 +36,7 @@ def multiappend(
     are, its ``partial`` which UIDs they have. ``AppendMessage.of`` makes one of octets. Raises NoSuchMailbox, TooBig, OverQuota,
     LimitReached, CommandFailed.
     """
+    messages = all_of(AppendMessage, messages, "messages are a list of AppendMessage.of(octets)")
     if not messages:
         raise UsageError("there is no message to append")
     if any(not message.message.size for message in messages):

@@ -13,8 +13,8 @@ from ..errors import Bad
 from ..ports.client import ClientSession, Completed, Op
 from ..ports.events import Vanished
 from ..ports.session import SessionContext, View
-from ..protocol.given import MailboxName, mailbox_name
-from ..protocol.numset import STAR, NumSet, Range, encode_ranges, overlap, without
+from ..protocol.given import MailboxName, mailbox_name, one_of
+from ..protocol.numset import STAR, NumSet, Range, asked, encode_ranges, overlap, without
 from ..protocol.registry import Feature, Grammar, Phase, Point, Writable
 from ..protocol.status import Kind, Status
 from ..protocol.uid_codes import read_uids
@@ -29,7 +29,7 @@ from .esearch import search
 from .expunge import ExpungePlan
 from .fetch import ChangedSince, Fetch, FetchPlan, gather
 from .fetch_data import FetchData
-from .fetch_items import FetchItem, FlagsItem, UidItem
+from .fetch_items import FetchItem, FlagsItem, UidItem, checked_items
 from .fetch_plan import send_messages
 from .select import Selected, SelectPlan, examine, select
 
@@ -328,11 +328,12 @@ def fetch_changes(
     ``items``: what to tell of the changed ones besides flags and MODSEQ. An open range goes out with the highest UID there can be: some
     servers take ``*`` for the last living message, and would not tell what is gone above it. Raises NotSupported, CommandFailed.
     """
+    wanted = asked(numset, uid=True)
     session.need("QRESYNC", "to learn which messages are gone")
     if "QRESYNC" not in session.enabled:
         yield from enable(session, "QRESYNC")
     modifiers: tuple[Writable, ...] = (ChangedSince(since), VanishedModifier())
-    done = yield Fetch(_closed(numset), _with_flags(items), True, modifiers)
+    done = yield Fetch(_closed(wanted), _with_flags(items), True, modifiers)
     return changed_in(done.data)
 
 
@@ -348,7 +349,7 @@ def _close(pair: Range) -> Range:
 
 def _with_flags(items: Sequence[FetchItem]) -> tuple[FetchItem, ...]:
     own = (UidItem(), FlagsItem())
-    return (*own, *(item for item in items if item not in own))
+    return (*own, *(item for item in checked_items(items) if item not in own))
 
 
 @feature.op
@@ -361,6 +362,7 @@ def resync(
     Raises NoSuchMailbox, CommandFailed.
     """
     name = mailbox_name(mailbox)
+    one_of(QresyncParam, known, "what was known is a QresyncParam, as QresyncParam(uidvalidity, modseq)")
     if session.has("QRESYNC") and "QRESYNC" not in session.enabled:
         yield from enable(session, "QRESYNC")
     quick = "QRESYNC" in session.enabled

@@ -18,7 +18,7 @@ from ..protocol import flags as names
 from ..protocol import states
 from ..protocol.codes import simple_code
 from ..protocol.flags import read_flag_list, write_flag_list
-from ..protocol.given import MailboxName, mailbox_name
+from ..protocol.given import MailboxName, mailbox_name, options
 from ..protocol.mailbox import read_spelled
 from ..protocol.registry import Does, Feature, Grammar, Phase, Point, Sync, Writable
 from ..protocol.response import Response, write_response
@@ -505,16 +505,19 @@ def _with_codes(found: Selected) -> Selected:
     )
 
 
+_PARAMETERS: Final = "what extensions add to SELECT is told by objects, as CondstoreParam()"
+
+
 @feature.op
 def select(session: ClientSession, mailbox: MailboxName, *params: Writable) -> Op[Selected]:
     """Open a mailbox for reading and writing (RFC 9051 section 6.3.2). Raises NoSuchMailbox, CommandFailed."""
-    return (yield from _selected(session, Select(mailbox_name(mailbox), params)))
+    return (yield from _selected(session, Select(mailbox_name(mailbox), options(params, _PARAMETERS))))
 
 
 @feature.op
 def examine(session: ClientSession, mailbox: MailboxName, *params: Writable) -> Op[Selected]:
     """Open a mailbox read-only (RFC 9051 section 6.3.3). Raises NoSuchMailbox, CommandFailed."""
-    return (yield from _selected(session, Examine(mailbox_name(mailbox), params)))
+    return (yield from _selected(session, Examine(mailbox_name(mailbox), options(params, _PARAMETERS))))
 
 
 @feature.op

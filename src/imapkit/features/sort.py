@@ -10,12 +10,14 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Final, Self, TypeVar, cast
 
+from ..errors import UsageError
 from ..ports.client import ClientSession, Op
 from ..ports.session import SessionContext
 from ..ports.store import Arranged, Column, MessageSet
 from ..protocol import states
+from ..protocol.given import all_of
 from ..protocol.registry import Feature, Grammar, Point, Sync
-from ..query.key import SearchKey, read_program, write_program
+from ..query.key import SearchKey, checked_key, read_program, write_program
 from ..query.sort import SortColumn, Work
 from ..query.sort import sort as sorted_positions
 from ..record import record, value
@@ -283,9 +285,12 @@ def sort(
 
     UIDs, or message numbers with ``uid=False``. Raises NotSupported, BadCharset, CommandFailed.
     """
-    for wanted in sorted({"SORT"} | {criterion.capability for criterion in by}):
+    criteria = all_of(SortKey, by, "the order is a list of sort keys, as [SUBJECT, -DATE]")
+    if not criteria:
+        raise UsageError("the order is a list of at least one sort key, as [SUBJECT, -DATE]")
+    for wanted in sorted({"SORT"} | {criterion.capability for criterion in criteria}):
         session.need(wanted, "to have the server sort messages")
-    done = yield Sort(tuple(by), key, uid)
+    done = yield Sort(criteria, checked_key(key), uid)
     data = done.of(SortData)
     numbers = tuple(number for datum in data for number in datum.numbers)
     return SortResult(numbers, uid, max((d.modseq for d in data if d.modseq is not None), default=None))

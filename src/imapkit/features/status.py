@@ -287,10 +287,14 @@ def status(session: ClientSession, mailbox: MailboxName, *items: str) -> Op[Mail
     Raises NoSuchMailbox, CommandFailed.
     """
     name = mailbox_name(mailbox)
-    wanted = tuple(plain_text(item, "a STATUS item").upper() for item in items)
-    done = yield StatusCommand(name, wanted or default_items(session))
+    done = yield StatusCommand(name, wanted_items(session, items))
     data = done.last(StatusData)
     return mailbox_status(data, session.registry.grammar) if data else MailboxStatus(name)
+
+
+def wanted_items(session: ClientSession, given: tuple[str, ...]) -> tuple[str, ...]:
+    """The items that a caller named, or those worth asking for. Raises UsageError."""
+    return tuple(plain_text(item, "a STATUS item").upper() for item in given) or default_items(session)
 
 
 def default_items(session: ClientSession) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from ..protocol import flags as names
 from ..protocol import states
 from ..protocol.codes import Code
 from ..protocol.flags import read_flag, read_flag_list, write_flag_list
-from ..protocol.given import flag_list
+from ..protocol.given import flag_list, one_of
 from ..protocol.numset import NumSet, asked, read_numset, write_numset
 from ..protocol.registry import Does, Feature, Grammar, Phase, Point, Sync, Writable
 from ..protocol.status import Ok
@@ -236,6 +236,7 @@ def store(
     ``silent``: do not tell the flags afterwards. ``unchanged_since``: leave messages alone that changed after that MODSEQ; they are in
     the result's ``modified``. Raises NotSupported, LimitReached, CommandFailed.
     """
+    one_of(FlagAction, action, "what to do with flags is FlagAction.ADD, REMOVE or REPLACE")
     modifiers: tuple[Writable, ...] = ()
     if unchanged_since is not None:
         session.need("CONDSTORE", "to change flags only where nobody else did")

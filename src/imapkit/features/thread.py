@@ -15,9 +15,10 @@ from ..ports.client import ClientSession, Op
 from ..ports.session import SessionContext
 from ..ports.store import Column, MessageSet
 from ..protocol import states
+from ..protocol.given import one_of
 from ..protocol.registry import Feature, Grammar, Sync
 from ..query import thread as threading
-from ..query.key import SearchKey
+from ..query.key import SearchKey, checked_key
 from ..query.sort import Work
 from ..query.thread import Algorithm as Algorithm
 from ..query.thread import Letters, Threads
@@ -344,8 +345,9 @@ def thread(
         algorithm = next(
             (known for known in _BEST if session.has(f"THREAD={known.value}")), Algorithm.REFERENCES
         )
+    one_of(Algorithm, algorithm, "the algorithm is one of thread.Algorithm, as Algorithm.REFERENCES")
     session.need(f"THREAD={algorithm.value}", "to have the server arrange messages in threads")
-    done = yield Thread(algorithm, key, uid)
+    done = yield Thread(algorithm, checked_key(key), uid)
     return ThreadResult(tuple(found for data in done.of(ThreadData) for found in data.threads), uid)
 
 

@@ -8,10 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from ..errors import UsageError
 from ..wire import terminals as t
+
+if TYPE_CHECKING:
+    from .registry import Writable
+
+T = TypeVar("T")
 
 _HALF: Final = re.compile("[\ud800-\udfff]")
 _HALF_IN_NAME: Final = re.compile("[\ud800-\udbff\udd00-\udfff]")
@@ -127,9 +132,11 @@ def text(given: object, what: str) -> str:
 
 def secret(given: object, what: str) -> str:
     """Text that no message may repeat. Raises UsageError."""
-    if isinstance(given, str):
-        return given
-    raise UsageError(f"{what} is text, not of the type {type(given).__name__}")
+    if not isinstance(given, str):
+        raise UsageError(f"{what} is text, not of the type {type(given).__name__}")
+    if _HALF.search(given) is not None:
+        raise UsageError(f"{what} holds half of a surrogate pair, which has no form in UTF-8")
+    return given
 
 
 def count(given: object, what: str) -> int:
@@ -155,3 +162,28 @@ def words(given: object, what: str) -> tuple[str, ...]:
     if isinstance(given, str | bytes) or not isinstance(given, Sequence) or not given:
         raise UsageError(f'{what} is a list of texts, as ["ssh", "mail.example.org", "imapd"], not {given!r}')
     return tuple(plain_text(word, f"a word of {what}") for word in given)
+
+
+def one_of(kind: type[T], given: object, form: str) -> T:
+    """An object of that kind; ``form`` says what it is and shows one. Raises UsageError."""
+    if not isinstance(given, kind):
+        raise UsageError(f"{form}, not {given!r}")
+    return given
+
+
+def all_of(kind: type[T], given: object, form: str) -> tuple[T, ...]:
+    """Objects of that kind, as a list; ``form`` says what they are and shows some. Raises UsageError."""
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        raise UsageError(f"{form}, not {given!r}")
+    return tuple(one_of(kind, one, form) for one in given)
+
+
+def options(given: object, form: str) -> tuple[Writable, ...]:
+    """Parameters and options of a command; ``form`` says what they are and shows one. Raises UsageError."""
+    found = all_of(object, given, form)
+    for one in found:
+        if isinstance(one, type):
+            raise UsageError(f"{form}, not the class {one.__name__}")
+        if not hasattr(one, "write"):
+            raise UsageError(f"{form}, not {one!r}")
+    return cast("tuple[Writable, ...]", found)

@@ -188,13 +188,22 @@ def some(*keys: SearchKey) -> SearchKey:
     return _joined(Or, keys)
 
 
+def checked_key(given: object) -> SearchKey:
+    """What a caller searches for. Raises UsageError for what is no key."""
+    if not isinstance(given, SearchKey):
+        raise UsageError(
+            f'what to search for is given by keys or by name, as FROM("bob") or search(text="bob"), not by {given!r}'
+        )
+    return given
+
+
 def _joined(cls: type[And] | type[Or], keys: Iterable[SearchKey]) -> SearchKey:
     flat: list[SearchKey] = []
     for key in keys:
         if isinstance(key, cls):
             flat += key.keys
         else:
-            flat.append(key)
+            flat.append(checked_key(key))
     if not flat:
         raise UsageError("a search needs at least one key")
     return flat[0] if len(flat) == 1 else cls(tuple(flat))

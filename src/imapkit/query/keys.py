@@ -13,7 +13,7 @@ from typing import Final
 
 from ..protocol import given
 from ..protocol.numset import NumSet, message_number
-from .key import And, Not, Numbers, Or, SearchKey, every, some
+from .key import And, Not, Numbers, Or, SearchKey, checked_key, every, some
 from .records import Age, All, Day, Flagged, Header, Keyword, Larger, Recent, Smaller, Text, Uids
 
 ALL: Final = All()
@@ -136,7 +136,8 @@ def OR(*keys: SearchKey) -> SearchKey:
 
 
 def NOT(key: SearchKey) -> SearchKey:
-    return ~key
+    """All but those of ``key``."""
+    return ~checked_key(key)
 
 
 __all__ = [

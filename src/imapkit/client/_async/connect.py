@@ -24,7 +24,7 @@ from ...errors import (
 from ...features.auth import authenticate, login, starttls
 from ...features.base import capability
 from ...features.id import id as exchange_identities
-from ...protocol.given import fields, seconds, secret, text, words
+from ...protocol.given import fields, plain_text, seconds, secret, words
 from ...protocol.states import State
 from ...sasl.base import ClientExchange, ClientMechanism, Credentials
 from ...sasl.registry import choose
@@ -76,7 +76,7 @@ async def connect_async(
         address = Address(Target(command=words(command, "command")), tls=False)
     else:
         address = parse_url(url)
-    name = text(user, "the user") if user is not None else address.user
+    name = plain_text(user, "the user") if user is not None else address.user
     if password is not None:
         secret(password, "the password")
         if name is None:

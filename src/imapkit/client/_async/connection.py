@@ -10,6 +10,7 @@ not reported as if it had not.
 from __future__ import annotations
 
 import time
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from ...errors import (
@@ -18,6 +19,7 @@ from ...errors import (
     ImapError,
     ProtocolError,
     UnknownOutcome,
+    UsageError,
 )
 from ...features.base import Logout
 from ...features.fetch_quick import quick_fetch
@@ -155,7 +157,9 @@ class AsyncConnection(SessionState):
     # Verbs
 
     async def run(self, op: Op[T]) -> T:
-        """Run a verb to its result."""
+        """Run a verb to its result. Raises UsageError, and what the verb raises."""
+        if not isinstance(op, Generator):
+            raise UsageError(f"a verb is what a function of imapkit.features gives, as noop(), not {op!r}")
         await self.enter()
         try:
             return await self._drive(op)

@@ -19,7 +19,7 @@ from ...features.store import store
 from ...features.uidplus import expunge
 from ...ports.store import FlagAction
 from ...protocol import flags as names
-from ...protocol.given import MailboxName, flag_list, mailbox_name
+from ...protocol.given import MailboxName, flag_list, mailbox_name, one_of
 from ...protocol.numset import NumSet, check_count
 from ...protocol.tally import Tally
 from ...query.key import SearchKey
@@ -136,6 +136,7 @@ class AsyncQuery:
             (names.DRAFT, draft),
         ):
             if wanted is not None:
+                one_of(bool, wanted, f"{flag[1:].lower()} is True, False or None")
                 (on if wanted else off).append(flag)
         changes = [
             (action, flags) for action, flags in ((FlagAction.ADD, on), (FlagAction.REMOVE, off)) if flags

@@ -69,13 +69,13 @@ class AsyncVerbs:
         return await self.run(verb(self.session))
 
     async def login(self, user: str, password: str) -> None:
-        """Log in with the LOGIN command (RFC 9051 section 6.2.3). Raises AuthenticationFailed, NotSupported, CommandFailed."""
+        """Log in with the LOGIN command (RFC 9051 section 6.2.3). Raises AuthenticationFailed, NotSupported, CommandFailed, UsageError."""
         from ...features.auth import login as verb
 
         return await self.run(verb(self.session, user, password))
 
     async def authenticate(self, exchange: ClientExchange) -> None:
-        """Log in by a SASL mechanism (RFC 9051 section 6.2.2). Raises AuthenticationFailed, SaslError, CommandFailed."""
+        """Log in by a SASL mechanism (RFC 9051 section 6.2.2). Raises AuthenticationFailed, SaslError, CommandFailed, UsageError."""
         from ...features.auth import authenticate as verb
 
         return await self.run(verb(self.session, exchange))

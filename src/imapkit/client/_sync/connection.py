@@ -11,6 +11,7 @@ not reported as if it had not.
 from __future__ import annotations
 
 import time
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from ...errors import (
@@ -19,6 +20,7 @@ from ...errors import (
     ImapError,
     ProtocolError,
     UnknownOutcome,
+    UsageError,
 )
 from ...features.base import Logout
 from ...features.fetch_quick import quick_fetch
@@ -156,7 +158,9 @@ class Connection(SessionState):
     # Verbs
 
     def run(self, op: Op[T]) -> T:
-        """Run a verb to its result."""
+        """Run a verb to its result. Raises UsageError, and what the verb raises."""
+        if not isinstance(op, Generator):
+            raise UsageError(f"a verb is what a function of imapkit.features gives, as noop(), not {op!r}")
         self.enter()
         try:
             return self._drive(op)

@@ -16,6 +16,7 @@ from ...features.fetch_section import WHOLE, Section
 from ...message.charset import to_text
 from ...message.cids import content_ids
 from ...protocol.bodypart import BodyPart, attachments, walk
+from ...protocol.given import one_of
 from ...protocol.numset import NumSet
 from ..files import Decoder, safe_name
 from ..message import MessageInfo, PartInfo
@@ -139,10 +140,15 @@ class Message(MessageInfo):
 
         ``check_size=False``: do not compare with the size that the server announced, for servers that only estimate it.
         """
+        one_of(Section, section, "a section is a Section, as Section((1, 2))")
         held = self.data.section(section)
         if held is not None:
             yield held.read()
             return
+        if progress is not None and not callable(progress):
+            raise UsageError(
+                f"progress is a function that is called with the octets so far, not {progress!r}"
+            )
         connection = self.mailbox.connection
         size = announced_size(self.data, section) if check_size else None
         pieces = Pieces(self.uid, section, size, ask_size=check_size)

@@ -70,13 +70,13 @@ class Verbs:
         return self.run(verb(self.session))
 
     def login(self, user: str, password: str) -> None:
-        """Log in with the LOGIN command (RFC 9051 section 6.2.3). Raises AuthenticationFailed, NotSupported, CommandFailed."""
+        """Log in with the LOGIN command (RFC 9051 section 6.2.3). Raises AuthenticationFailed, NotSupported, CommandFailed, UsageError."""
         from ...features.auth import login as verb
 
         return self.run(verb(self.session, user, password))
 
     def authenticate(self, exchange: ClientExchange) -> None:
-        """Log in by a SASL mechanism (RFC 9051 section 6.2.2). Raises AuthenticationFailed, SaslError, CommandFailed."""
+        """Log in by a SASL mechanism (RFC 9051 section 6.2.2). Raises AuthenticationFailed, SaslError, CommandFailed, UsageError."""
         from ...features.auth import authenticate as verb
 
         return self.run(verb(self.session, exchange))
