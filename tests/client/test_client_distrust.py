@@ -141,10 +141,9 @@ def test_what_one_command_keeps_has_a_bound(twin: Twin, monkeypatch: pytest.Monk
         b"* CAPABILITY " + b"x" * (CLIENT_BEFORE_LOGIN.line + 1) + b"\r\n",
         b"* X {%d}\r\n" % (CLIENT_BEFORE_LOGIN.literal + 1),
         b"* X {99999999999999999999}\r\n",
-        b"* ID " + b"(" * 30 + b")" * 30 + b"\r\n" + b"* LIST " + b"(" * 30 + b"\r\n" + b"A1 OK\r\n",
         b"* 1 FETCH (X " + b"{1}\r\na " * (CLIENT_BEFORE_LOGIN.literals + 1) + b")\r\n",
     ],
-    ids=["line", "literal", "literal of 20 digits", "depth", "literals"],
+    ids=["line", "literal", "literal of 20 digits", "literals"],
 )
 def test_what_is_announced_too_large_before_the_login(twin: Twin, answer: bytes) -> None:
     def play(s: Script) -> None:
