@@ -14,7 +14,7 @@ from imapkit.message.preview import LENGTH, strip_markup
 from imapkit.message.scan import Scanner, scan
 from imapkit.message.section import locate
 from imapkit.message.structure import body_of
-from imapkit.message.text import header_values, search_header, search_text
+from imapkit.message.text import body_text_of, header_values, part_headers_of, search_header, search_text
 from imapkit.message.words import decode_params, decode_words
 from imapkit.protocol.body import BodyPart, attachments, media_type, read_body, walk
 from imapkit.protocol.envelope import Envelope, read_envelope
@@ -213,10 +213,12 @@ def test_markup_is_taken_out(markup: str, text: str) -> None:
 
 
 def test_search_text() -> None:
-    text = search_text(MAIL, scan(MAIL))
-    assert "GRU\u0308ßE UND 5 EURO." in text
-    assert "SUBJECT: THE PLANS" in text and "WHERE ARE THEY?" in text and "A,B" in text
-    assert "JVBER" not in text and "PDF" not in text and "RE: FWD" not in text
+    both = search_text(MAIL, scan(MAIL))
+    text, headers = body_text_of(both), part_headers_of(both)
+    assert "GRU\u0308ßE UND 5 EURO." in text and "WHERE ARE THEY?" in text and "A,B" in text
+    assert "JVBER" not in both and "PDF" not in text and "RE: FWD" not in both
+    assert "SUBJECT: THE PLANS" in headers and "SUBJECT: THE PLANS" not in text
+    assert "PLA\u0308NE 2026.PDF" in headers and "DOT@EXAMPLE.COM" in headers
     news = (DATA / "newsletter.eml").read_bytes()
     assert "HIGH&NBSP;WATER AT <B>NOON</B>" in search_text(news, scan(news))
     assert "SUBJECT: TIDES & TARIFFS — WHAT CHANGES TODAY" in search_header(scan(news).header)

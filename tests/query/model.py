@@ -33,6 +33,8 @@ class Message:
             return self.body
         if column is TextColumn.HEADERS:
             return "\n".join(f"{name}: {value}" for name, value in self.headers)
+        if column is TextColumn.PARTS:
+            return ""
         return "\n".join(self.values(column.value))
 
 

@@ -1,7 +1,8 @@
 """The text of a message that SEARCH looks into (RFC 3501 section 6.4.4, RFC 9051 section 6.4.4): decoded, converted, case-mapped.
 
-BODY looks into text parts (HTML as its decoded source) and the headers of embedded messages, TEXT into the message's own header too.
-Parts that are no text are not looked into.
+BODY looks into text parts (HTML as its decoded source) and into the reports that stand in leaves of type message/*. TEXT looks into
+headers too: the message's own, those of its parts, and those of embedded messages, file names as people read them. Parts that are no
+text are not looked into.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from .decode import part_text
 from .headers import fields, is_tidy
 from .mime import unfold
 from .part import LEAF, Part, walk
-from .words import decode_words
+from .words import decode_params, decode_words
 
 _FIELD: Final = re.compile(r"\n([!-9;-~]+)[ \t]*:([^\n]*)")
 _FOLDED_NAME: Final = re.compile(rb"\n[!-9;-~]+[ \t]*\r?\n[ \t]")
@@ -23,15 +24,42 @@ _FOLDED_NAME: Final = re.compile(rb"\n[!-9;-~]+[ \t]*\r?\n[ \t]")
 _AROUND: Final = " \t\r\n\0"
 
 
+_APART: Final = "\uffff"
+"""No character: what stands between the two texts that are stored as one."""
+APART: Final = _APART.encode()
+
+
 def search_text(data: bytes, root: Part) -> str:
-    """The case-mapped text of all text parts of ``data``, a line between any two."""
-    pieces: list[str] = []
+    """The case-mapped text of all text parts of ``data``, a line between any two; then, apart, the headers of its parts."""
+    bodies: list[str] = []
+    headers: list[str] = []
     for part in walk(root):
-        if part.header and part is not root:
-            pieces.append(search_header(part.header))
-        if part.kind == LEAF and part.mime.is_text:
-            pieces.append(casemap(part_text(data[part.body : part.end], part.mime)))
-    return "\n".join(pieces)
+        if part is not root:
+            headers.append(search_header(part.header or data[part.start : part.body]))
+        headers += _file_names(part)
+        if part.kind == LEAF and (part.mime.is_text or part.mime.maintype.lower() == b"message"):
+            bodies.append(casemap(part_text(data[part.body : part.end], part.mime)))
+    body, header = ("\n".join(pieces).replace(_APART, " ") for pieces in (bodies, filter(None, headers)))
+    return f"{body}{_APART}{header}" if header else body
+
+
+def _file_names(part: Part) -> list[str]:
+    """Names that stand in pieces or percent signs (RFC 2231), as people read them."""
+    found = []
+    for params in (part.mime.params, part.mime.disposition_params):
+        if any(b"*" in name for name, _ in params):
+            found += [casemap(value) for value in decode_params(params).values()]
+    return found
+
+
+def body_text_of(text: str) -> str:
+    """What BODY looks into, of a ``search_text``."""
+    return text.partition(_APART)[0]
+
+
+def part_headers_of(text: str) -> str:
+    """What TEXT looks into besides that and the message's own header."""
+    return text.partition(_APART)[2]
 
 
 def search_header(header: bytes) -> str:

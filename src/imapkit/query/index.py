@@ -57,6 +57,7 @@ class TextColumn(enum.Enum):
     BCC = "Bcc"
     SUBJECT = "Subject"
     BODY = "all text parts"
+    PARTS = "the headers of parts and of embedded messages"
     HEADERS = "the whole header, decoded"
 
 

@@ -27,7 +27,7 @@ HEADER = 30
 BODY = 100
 """… that needs the text of the messages."""
 
-_LINES = frozenset({TextColumn.HEADERS, TextColumn.BODY})
+_LINES = frozenset({TextColumn.HEADERS, TextColumn.BODY, TextColumn.PARTS})
 """Texts that have lines of their own; in the others a newline stands between two values, where nothing may match."""
 
 _PAUSE = 8

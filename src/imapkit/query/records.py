@@ -169,7 +169,7 @@ TEXT_WORDS: Final = {
     "CC": (TextColumn.CC,),
     "FROM": (TextColumn.FROM,),
     "SUBJECT": (TextColumn.SUBJECT,),
-    "TEXT": (TextColumn.HEADERS, TextColumn.BODY),
+    "TEXT": (TextColumn.HEADERS, TextColumn.BODY, TextColumn.PARTS),
     "TO": (TextColumn.TO,),
 }
 

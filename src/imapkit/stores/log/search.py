@@ -37,6 +37,9 @@ class Narrowed:
 
 NOTHING_KNOWN: Final = Narrowed((), None, None)
 
+_IN_TEXTS: Final = frozenset((TextColumn.BODY, TextColumn.PARTS))
+"""What is read from the stored text of a message, which may be long."""
+
 
 class Texts(Protocol):
     """What the search of a mailbox asks of its store."""
@@ -106,12 +109,12 @@ class LogSearch:
             yield Known(self._columns.with_contents(found.certain), possible)
 
     def texts(self, column: TextColumn, within: MessageSet) -> Iterator[list[tuple[int, str]]]:
-        for part in self._slices(within, 64 if column is TextColumn.BODY else 4):
+        for part in self._slices(within, 64 if column in _IN_TEXTS else 4):
             found = self._texts.read_texts(column, part.content)
             yield list(zip(part.uid, found, strict=True))
 
     def holding(self, column: TextColumn, needle: str, within: MessageSet) -> Iterator[list[int]]:
-        for part in self._slices(within, 64 if column is TextColumn.BODY else 4):
+        for part in self._slices(within, 64 if column in _IN_TEXTS else 4):
             uids = part.uid
             yield [uids[at] for at in self._texts.holding(column, part.content, needle)]
 

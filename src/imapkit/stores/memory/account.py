@@ -12,7 +12,7 @@ from types import TracebackType
 from imapkit.errors import AccountGone, StoreBroken
 from imapkit.message.headers import select_from_all
 from imapkit.message.scan import scan
-from imapkit.message.text import search_header, search_text
+from imapkit.message.text import body_text_of, part_headers_of, search_header, search_text
 from imapkit.ports.blob import LARGE, Part
 from imapkit.ports.store import AnyColumn, Column, HeaderFields, NewMessage
 from imapkit.protocol.numset import Range
@@ -84,7 +84,8 @@ _TEXTS: dict[TextColumn, Callable[[_Stored], str]] = {
     TextColumn.CC: lambda stored: stored.content.index.search_cc,
     TextColumn.BCC: lambda stored: stored.content.index.search_bcc,
     TextColumn.SUBJECT: lambda stored: stored.content.index.search_subject,
-    TextColumn.BODY: lambda stored: search_text(stored.data, scan(stored.data)),
+    TextColumn.BODY: lambda stored: body_text_of(search_text(stored.data, scan(stored.data))),
+    TextColumn.PARTS: lambda stored: part_headers_of(search_text(stored.data, scan(stored.data))),
     TextColumn.HEADERS: lambda stored: search_header(stored.content.index.header),
 }
 

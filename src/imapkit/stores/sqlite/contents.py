@@ -17,7 +17,7 @@ from imapkit.message import header_search
 from imapkit.message.chosen import codes_of
 from imapkit.message.headers import select_from_all
 from imapkit.message.scan import scan
-from imapkit.message.text import search_header, search_text
+from imapkit.message.text import APART, body_text_of, part_headers_of, search_header, search_text
 from imapkit.ports.blob import Part
 from imapkit.ports.store import AnyColumn, Column, HeaderFields
 from imapkit.query.collate import VERSION as COLLATION
@@ -31,7 +31,7 @@ from .handle import HasConnection
 
 INLINE = 64 * 1024
 """Messages up to this size live in the blob table."""
-TEXT_VERSION = 1 << 16 | COLLATION
+TEXT_VERSION = 2 << 16 | COLLATION
 """Of the stored search text: how it is made, and how it is mapped."""
 LEVEL = -1
 """Of zstd: the texts take a third more room than at its usual level, and are packed and unpacked in little more than half the time."""
@@ -432,10 +432,13 @@ class Contents:
         if column is TextColumn.HEADERS:
             return [search_header(header) for header in self.headers(contents)]
         stored = self._join(_STORED_TEXTS, contents)
+        wanted = body_text_of if column is TextColumn.BODY else part_headers_of
         return [
-            _zstd.unpack.decompress(cast(bytes, data)).decode()
-            if version == TEXT_VERSION
-            else self.make_text(number)
+            wanted(
+                _zstd.unpack.decompress(cast(bytes, data)).decode()
+                if version == TEXT_VERSION
+                else self.make_text(number)
+            )
             for number, (data, version) in zip(contents, stored, strict=True)
         ]
 
@@ -450,14 +453,15 @@ class Contents:
         if column is TextColumn.HEADERS:
             return header_search.holding(self.headers(contents), needle)
         octets, unpack = needle.encode(), _zstd.unpack.decompress
+        holds = _body_holds if column is TextColumn.BODY else _part_headers_hold
         return [
             at
             for at, (data, version) in enumerate(self._join(_STORED_TEXTS, contents))
-            if octets
-            in (
+            if holds(
                 unpack(cast(bytes, data))
                 if version == TEXT_VERSION
-                else self.make_text(contents[at]).encode()
+                else self.make_text(contents[at]).encode(),
+                octets,
             )
         ]
 
@@ -505,3 +509,16 @@ class Contents:
             "INSERT OR REPLACE INTO text SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM content WHERE id = ?1)"
         )
         self._handle.db.executemany(query, rows)
+
+
+def _body_holds(text: bytes, needle: bytes) -> bool:
+    at = text.find(needle)
+    if at < 0:
+        return False
+    end = text.find(APART)
+    return end < 0 or at + len(needle) <= end
+
+
+def _part_headers_hold(text: bytes, needle: bytes) -> bool:
+    end = text.find(APART)
+    return end >= 0 and text.find(needle, end + len(APART)) >= 0

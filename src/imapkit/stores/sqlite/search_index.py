@@ -61,7 +61,7 @@ class Text:
     body: str
     headers: str
     fields: str
-    """What is in the texts of fields and not in ``headers``."""
+    """What is in the texts of fields and in the headers of parts, and not in ``headers``."""
 
 
 class Indexed(HasConnection, Protocol):
@@ -281,6 +281,7 @@ class TextIndex:
         with store_errors(self._account.path):
             bodies = contents.texts(TextColumn.BODY, numbers)
             headers = contents.texts(TextColumn.HEADERS, numbers)
+            parts = contents.texts(TextColumn.PARTS, numbers)
             fields = zip(*(contents.texts(column, numbers) for column in _FIELDS), strict=True)
         return [
             Text(
@@ -288,9 +289,11 @@ class TextIndex:
                 search_file.plain(body),
                 search_file.plain(header),
                 # Most fields are in the header's text, word for word, and are indexed with that.
-                search_file.plain("\n".join([value for value in values if value not in header])),
+                search_file.plain("\n".join([value for value in (*values, part) if value not in header])),
             )
-            for number, body, header, values in zip(numbers, bodies, headers, fields, strict=True)
+            for number, body, header, part, values in zip(
+                numbers, bodies, headers, parts, fields, strict=True
+            )
         ]
 
 
