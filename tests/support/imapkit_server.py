@@ -3,11 +3,12 @@
     with imapkit_server(tmp_path / "data", users={"ann": "secret"}) as server:
         imaplib.IMAP4(server.host, server.port)
 
-It relies on the command-line contract alone: `user add`, `serve`, the `listening` line, exit 0 on SIGTERM.
+It relies on the command-line contract alone: `serve`, the `listening` line, exit 0 on SIGTERM.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import queue
 import subprocess
@@ -20,6 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
+
+from imapkit.server.auth import make_user
+from imapkit.tools import accounts
+from imapkit.tools.data import open_data
+from imapkit.tools.embed import quick_hasher
 
 from .process import stop
 
@@ -46,14 +52,15 @@ def command(*arguments: str) -> list[str]:
 
 
 def add_user(data: Path, name: str, password: str) -> None:
-    """`imapkit user add`, the password on standard input."""
-    subprocess.run(
-        command("user", "add", name, "--data", str(data), "--password-stdin"),
-        input=password + "\n",
-        text=True,
-        check=True,
-        timeout=30,
-    )
+    """What `imapkit user add` does, beside a running server too, without a process for each."""
+
+    async def add() -> None:
+        async with open_data(data, make=True) as opened:
+            await accounts.add_user(
+                opened.store, opened.directory, make_user(name, password, hasher=quick_hasher())
+            )
+
+    asyncio.run(add())
 
 
 def _pump(stream: IO[str], lines: queue.Queue[str]) -> None:
