@@ -80,6 +80,7 @@ def have_cyrus() -> bool:
     return True
 
 
+@pytest.mark.not_installable_here
 @pytest.mark.skipif(not have_cyrus(), reason="cyrus is not installed, or this is not root")
 def test_cyrus_keeps_its_mail_from_start_to_start() -> None:
     from bench.corpus import small_box

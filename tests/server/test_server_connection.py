@@ -60,10 +60,14 @@ STREAMS: dict[str, tuple[bytes, list[tuple[object, ...]]]] = {
     "mistakes": (
         b"\r\na1 helo\r\na2 noop now\r\n(x\r\na3 noop\r\n",
         [
-            ("malformed", None, "expected a tag at offset 0, found the end"),
-            ("malformed", "a1", "expected a known command at offset 3, found 'helo'"),
-            ("malformed", "a2", "expected the end of the line at offset 7, found ' now'"),
-            ("malformed", None, "expected a tag at offset 0, found '(x'"),
+            ("malformed", None, "every command begins with a tag: a1 NOOP (expected a tag at offset 0)"),
+            (
+                "malformed",
+                "a1",
+                "HELO belongs to SMTP: this server speaks IMAP (expected a known command at offset 3)",
+            ),
+            ("malformed", "a2", "expected the end of the line at offset 7, found ' now'; NOOP stands alone"),
+            ("malformed", None, "every command begins with a tag: a1 NOOP (expected a tag at offset 0)"),
             ("command", "a3", "NOOP", repr(Noop())),
         ],
     ),
@@ -104,7 +108,7 @@ STREAMS: dict[str, tuple[bytes, list[tuple[object, ...]]]] = {
     ),
     "a password is not repeated": (
         b'a1 login ann "secret" more\r\n',
-        [("malformed", "a1", "expected the end of the line at offset 21")],
+        [("malformed", "a1", "expected the end of the line at offset 21; it looks like LOGIN name password")],
     ),
 }
 
