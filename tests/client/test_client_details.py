@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -165,3 +165,30 @@ def test_a_handshake_that_hangs_leaves_nothing_to_wait_for(
         twin.connect(
             f"imaps://127.0.0.1:{listener.getsockname()[1]}", user="ann", password="x", connect_timeout=0.2
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Fri, 15 Mar 2024 10:01:07 +9999", None),
+        ("Fri, 15 Mar 2024 10:01:07 GMT+25", None),
+        ("Fri, 15 Mar 2024 25:01:07 +0100", None),
+        ("Fri, 15 Mar 2024 10:61:07 +0100", None),
+        ("yesterday", None),
+        (
+            "Fri, 15 Mar 2024 10:01:07 GMT+0800",
+            datetime(2024, 3, 15, 10, 1, 7, tzinfo=timezone(timedelta(hours=8))),
+        ),
+        ("Fri, 15 Mar 2024 10:01:60 +0000", datetime(2024, 3, 15, 10, 1, 59, tzinfo=UTC)),
+    ],
+)
+def test_what_is_not_understood_is_no_other_moment(twin: Twin, text: str, expected: datetime | None) -> None:
+    def play(s: Script) -> None:
+        s.select(1)
+        tag = s.command("UID FETCH 1")
+        envelope = f'("{text}" "x" NIL NIL NIL NIL NIL NIL NIL NIL)'
+        s.send(f"* 1 FETCH (UID 1 ENVELOPE {envelope})", f"{tag} OK done")
+        s.goodbye()
+
+    with server(logged_in(play)) as port, opened(twin, port) as mail:
+        assert mail.select("INBOX").message(1, imapkit.Envelope).envelope.date == expected

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 from ..errors import UsageError
 from ..features.fetch_data import FetchData
 from ..features.fetch_section import HEADER, WHOLE, Section
-from ..message.dates import parse_date
+from ..message.dates import understood_date
 from ..message.headers import fields, header_part
 from ..message.words import decode_params, decode_words
 from ..protocol import flags as names
@@ -75,7 +75,7 @@ class MessageEnvelope:
     @property
     def date(self) -> datetime | None:
         """The Date field in its own zone; None when it is none."""
-        return parse_date(self.raw.date) if self.raw.date else None
+        return understood_date(self.raw.date) if self.raw.date else None
 
     @property
     def from_(self) -> tuple[Address, ...]:

@@ -83,6 +83,15 @@ def _zone(text: bytes) -> timezone:
 
 def parse_date_plainly(value: bytes) -> datetime | None:
     """``parse_date`` of any field; the quick way must give the same."""
+    return _parse(value, forgiving=True)
+
+
+def understood_date(value: bytes) -> datetime | None:
+    """``parse_date`` for people: None, too, where there is a time or a zone that cannot be one, rather than another moment."""
+    return _parse(value, forgiving=False)
+
+
+def _parse(value: bytes, *, forgiving: bool) -> datetime | None:
     text = value[:_MAX]
     if b"(" in text:
         text = _COMMENT.sub(b" ", text)
@@ -97,9 +106,14 @@ def parse_date_plainly(value: bytes) -> datetime | None:
         hour, minute, second = int(clock[1]), int(clock[2]), int(clock[3] or 0)
         if clock[4] is not None and 1 <= hour <= 12:
             hour = hour % 12 + (12 if clock[4] in (b"PM", b"pm", b"Pm", b"pM") else 0)
+        found_zone = _find_zone(text, clock.end())
         if hour > 23 or minute > 59 or second > 60:
+            if not forgiving:
+                return None
             hour = minute = second = 0
-        zone = _find_zone(text, clock.end())
+        if found_zone is None and not forgiving:
+            return None
+        zone = found_zone or UTC
     return datetime(day.year, day.month, day.day, hour, minute, min(second, 59), tzinfo=zone)
 
 
@@ -126,7 +140,8 @@ def _find_day(text: bytes) -> tuple[date, int] | None:
     return None
 
 
-def _find_zone(text: bytes, at: int) -> timezone:
+def _find_zone(text: bytes, at: int) -> timezone | None:
+    """None: it is one that there cannot be."""
     found = _ZONE.match(text, at)
     if found is None:
         return UTC
@@ -134,6 +149,6 @@ def _find_zone(text: bytes, at: int) -> timezone:
         return timezone(timedelta(hours=_NAMED.get(found[4].lower(), 0)))
     hours, minutes = int(found[2]), int(found[3] or 0)
     if hours > 23 or minutes > 59:
-        return UTC
+        return None
     offset = timedelta(hours=hours, minutes=minutes)
     return timezone(-offset if found[1] == b"-" else offset)
