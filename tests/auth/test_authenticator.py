@@ -145,14 +145,15 @@ def test_a_full_queue_is_busy_for_everybody_alike() -> None:
     async def play() -> None:
         scene = Scene(workers=1, queue=1)
         scene.hasher.gate.clear()
-        tasks = [asyncio.create_task(scene.auth.check_password("ann", "secret", HOME)) for _ in range(2)]
+        passwords = ("secret", "one that waits")
+        tasks = [asyncio.create_task(scene.auth.check_password("ann", each, HOME)) for each in passwords]
         await asyncio.to_thread(scene.hasher.started.acquire)
         await asyncio.sleep(0)
         for name in ("ann", "nobody", "bob"):
             with pytest.raises(Busy):
-                await scene.auth.check_password(name, "secret", HOME)
+                await scene.auth.check_password(name, "another", HOME)
         scene.hasher.gate.set()
-        assert [row.name for row in await asyncio.gather(*tasks) if row] == ["ann", "ann"]
+        assert [row.name for row in await asyncio.gather(*tasks) if row] == ["ann"]
         assert (await scene.auth.check_password("ann", "secret", HOME)) is not None
         scene.auth.close()
 
@@ -230,3 +231,42 @@ def test_scram_is_announced_only_when_somebody_has_keys(scene: Scene) -> None:
     assert not scene.auth.offers_scram
     scene.directory.add(NewUser("carol", "h", ScramKeys(b"s" * 16, 100_000, b"a" * 32, b"b" * 32)))
     assert scene.auth.offers_scram
+
+
+def test_connections_that_log_in_at_once_wait_for_one_hash() -> None:
+    async def play() -> None:
+        scene = Scene(workers=2)
+        scene.hasher.gate.clear()
+        right = [asyncio.create_task(scene.auth.check_password("ann", "secret", HOME)) for _ in range(5)]
+        wrong = [
+            asyncio.create_task(scene.auth.check_password("ann", "wrong", "192.0.2.1")) for _ in range(2)
+        ]
+        await asyncio.to_thread(scene.hasher.started.acquire)
+        await asyncio.sleep(0)
+        right[0].cancel()  # the others do not depend on the first
+        await asyncio.sleep(0)
+        scene.hasher.gate.set()
+        rows = await asyncio.gather(*right, *wrong, return_exceptions=True)
+        assert isinstance(rows[0], asyncio.CancelledError)
+        assert [row and row.name for row in rows[1:] if not isinstance(row, BaseException)] == ["ann"] * 4 + [
+            None,
+            None,
+        ]
+        assert len(scene.hasher.checked) == 2, "one for each password"
+        scene.auth.close()
+
+    run(play())
+
+
+def test_a_user_changed_meanwhile_lets_none_of_them_in() -> None:
+    async def play() -> None:
+        scene = Scene(workers=1)
+        scene.hasher.gate.clear()
+        asked = [asyncio.create_task(scene.auth.check_password("ann", "secret", HOME)) for _ in range(3)]
+        await asyncio.to_thread(scene.hasher.started.acquire)
+        scene.directory.disable("ann")
+        scene.hasher.gate.set()
+        assert await asyncio.gather(*asked) == [None] * 3
+        scene.auth.close()
+
+    run(play())

@@ -9,9 +9,11 @@ Rules it must not break:
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from imapkit.errors import AuthenticationFailed, SaslError, UsageError
 from imapkit.ports.directory import Directory, UserRow, user_name
@@ -32,6 +34,14 @@ from imapkit.server.auth.pool import HashPool
 from imapkit.server.cores import cores
 
 QUEUE = 100
+
+
+@dataclass(slots=True)
+class _Check:
+    """One hash, and how many logins wait for it."""
+
+    hashing: asyncio.Future[bool]
+    waiting: int = 0
 
 
 class Authenticator:
@@ -55,6 +65,8 @@ class Authenticator:
         self._cache = VerifiedCache(secrets.token_bytes(32), self._clock.now)
         self._backoff = Backoff(self._clock.now, limits)
         self._secret = directory.secret()
+        self._checks: dict[bytes, _Check] = {}
+        """Passwords that are hashed at the moment, by the digest of row and password."""
 
     def close(self) -> None:
         """Wait for the hashes that run. The directory stays the caller's."""
@@ -144,8 +156,11 @@ class Authenticator:
         if row is not None and not row.disabled and prepared and self._cache.knows(row, prepared):
             return row
         # The same work for all: whoever cannot log in gets a hash checked that nothing fits.
-        password_hash = self._dummy if row is None else row.password
-        right = await self._pool.run(self._hasher.verify, password_hash, prepared or "")
+        if row is None or not prepared:
+            password_hash = self._dummy if row is None else row.password
+            right = await self._pool.run(self._hasher.verify, password_hash, prepared or "")
+        else:
+            right = await self._checked_once(row, prepared)
         now = self._directory.find(name)
         if not right or not prepared or row is None or now is None:
             return None
@@ -153,6 +168,23 @@ class Authenticator:
             return None
         self._cache.remember(now, prepared)
         return now
+
+    async def _checked_once(self, row: UserRow, prepared: str) -> bool:
+        """Whether it is the password. Mail programs open several connections at once, which wait for one hash together."""
+        key = self._cache.digest(row, prepared)
+        check = self._checks.get(key)
+        if check is None:
+            hashing = self._pool.run(self._hasher.verify, row.password, prepared)
+            check = self._checks[key] = _Check(asyncio.ensure_future(hashing))
+        check.waiting += 1
+        try:
+            return await asyncio.shield(check.hashing)
+        finally:
+            check.waiting -= 1
+            if not check.waiting:
+                check.hashing.cancel()  # nobody wants to know any more, unless it is done
+                if self._checks.get(key) is check:
+                    del self._checks[key]
 
     def _still_valid(self, name: str, keys: ScramKeys) -> UserRow | None:
         """The row after a SCRAM exchange, if it still holds the keys that the exchange began with."""

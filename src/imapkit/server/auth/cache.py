@@ -40,7 +40,7 @@ class VerifiedCache:
 
     def remember(self, row: UserRow, prepared: str) -> None:
         """``prepared`` was just verified against ``row``."""
-        self._entries.put(row.name, _Entry(self._digest(row, prepared), self._now() + self._keep))
+        self._entries.put(row.name, _Entry(self.digest(row, prepared), self._now() + self._keep))
 
     def knows(self, row: UserRow, prepared: str) -> bool:
         """Whether ``prepared`` was verified against this very row lately. Being asked does not extend the time."""
@@ -50,9 +50,10 @@ class VerifiedCache:
         if self._now() >= entry.until:
             self._entries.drop(row.name)
             return False
-        return hmac.compare_digest(entry.digest, self._digest(row, prepared))
+        return hmac.compare_digest(entry.digest, self.digest(row, prepared))
 
-    def _digest(self, row: UserRow, prepared: str) -> bytes:
+    def digest(self, row: UserRow, prepared: str) -> bytes:
+        """What stands for a row and a password, in this process alone."""
         # NUL separates: neither a number nor a user name can hold one.
         message = f"{row.version}\0{row.name}\0{prepared}".encode()
         return hmac.digest(self._secret, message, "sha256")
