@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from imapkit.stores.directory.sqlite import SqliteDirectory
 from tests.programs import need
 
 from .dovecot import dovecot
@@ -16,10 +17,6 @@ from .imapkit_server import imapkit_server
 STAND_IN = """
     import os, signal, sys, time
 
-    if sys.argv[1] == "user":
-        with open(os.environ["STAND_IN_LOG"], "a") as log:
-            print(*sys.argv[1:4], sys.stdin.read().strip(), file=log)
-        sys.exit(0)
     mode = os.environ["STAND_IN"]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(7 if mode == "ends badly" else 0))
     print("some words of the log", file=sys.stderr, flush=True)
@@ -32,24 +29,24 @@ STAND_IN = """
 
 
 @pytest.fixture
-def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package that answers to `python -m imapkit` in place of the real one; gives the list of its users."""
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that answers to `python -m imapkit` in place of the real one."""
     package = tmp_path / "stand_in" / "imapkit"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
     (package / "__main__.py").write_text(textwrap.dedent(STAND_IN))
     monkeypatch.setenv("PYTHONPATH", str(package.parent))
-    monkeypatch.setenv("STAND_IN_LOG", str(tmp_path / "users"))
-    return tmp_path / "users"
 
 
-def test_server_comes_and_goes(stand_in: Path, tmp_path: Path) -> None:
+def test_server_comes_and_goes(stand_in: None, tmp_path: Path) -> None:
     with imapkit_server(tmp_path / "data", {"ann": "secret"}, environment={"STAND_IN": "serves"}) as server:
         assert (server.host, server.port) == ("127.0.0.1", 4242)
         assert "some words" in server.log
         assert server.process.poll() is None
     assert server.process.returncode == 0
-    assert stand_in.read_text() == "user add ann secret\n"
+    directory = SqliteDirectory(tmp_path / "data")
+    assert [row.name for row in directory.list()] == ["ann"]
+    directory.close()
 
 
 @pytest.mark.parametrize(
@@ -61,7 +58,7 @@ def test_server_comes_and_goes(stand_in: Path, tmp_path: Path) -> None:
     ],
 )
 def test_server_that_fails(
-    stand_in: Path, tmp_path: Path, mode: str, error: type[Exception], text: str
+    stand_in: None, tmp_path: Path, mode: str, error: type[Exception], text: str
 ) -> None:
     deadline = 1.0 if mode == "is silent" else 20.0
     with (
@@ -71,7 +68,7 @@ def test_server_that_fails(
         assert mode == "ends badly"
 
 
-def test_server_killed_by_the_test(stand_in: Path, tmp_path: Path) -> None:
+def test_server_killed_by_the_test(stand_in: None, tmp_path: Path) -> None:
     with imapkit_server(tmp_path / "data", {}, environment={"STAND_IN": "serves"}) as server:
         server.process.kill()
         server.process.wait()
