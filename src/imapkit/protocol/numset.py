@@ -151,8 +151,11 @@ def message_number(number: object) -> int:
     raise UsageError(f"the number of a message is an integer from 1 to {LARGEST}, not {number!r}")
 
 
-def asked(numset: object, *, uid: bool) -> NumSet:
-    """The set that a verb was given, as it goes to the server: UIDs reach upward only. Raises UsageError."""
+def asked(numset: object, *, uid: object) -> NumSet:
+    """The set that a verb was given, as it goes to the server: UIDs reach upward only; what counts of ``uid`` is whether it is true.
+
+    Raises UsageError.
+    """
     if not isinstance(numset, NumSet):
         refuse_text(numset)
         raise UsageError(f"messages are named by a NumSet, as NumSet.of(1, 2), not by {numset!r}")
