@@ -86,8 +86,8 @@ class _Sender:
         self._held_octets = 0
         self._begun = False
         """Of the present response something was sent."""
-        self._refused: No | None = None
-        """Why a message has no response: one that cannot be answered keeps no other from being."""
+        self._refused: No | StoreError | None = None
+        """Why a message has no response: one that cannot be answered, or is damaged, keeps no other from being."""
         self._turn = monotonic()
 
     async def send(self, messages: MessageSet) -> int:
@@ -150,16 +150,25 @@ class _Sender:
     async def _send_bodies(self, piece: Content, seqs: Sequence[int], columns: Columns) -> None:
         group: list[Plain] = []
         octets = begin = 0
-        every = map(_plain, piece.find(self._account, [columns[place] for place in self._asked.places[-1]]))
-        for at, found in enumerate(every):
-            size = _held(found)
-            if group and (octets + size > HELD or len(group) == TOGETHER or monotonic() - self._turn > TURN):
-                self._send_group(group, seqs[begin:at], [column[begin:at] for column in columns])
-                await self._flush()
-                group, octets, begin = [], 0, at
-            group.append(found)
-            octets += size
-        self._send_group(group, seqs[begin:], [column[begin:] for column in columns] if begin else columns)
+        try:
+            every = map(
+                _plain, piece.find(self._account, [columns[place] for place in self._asked.places[-1]])
+            )
+            for at, found in enumerate(every):
+                size = _held(found)
+                if group and (
+                    octets + size > HELD or len(group) == TOGETHER or monotonic() - self._turn > TURN
+                ):
+                    self._send_group(group, seqs[begin:at], [column[begin:at] for column in columns])
+                    await self._flush()
+                    group, octets, begin = [], 0, at
+                group.append(found)
+                octets += size
+            self._send_group(
+                group, seqs[begin:], [column[begin:] for column in columns] if begin else columns
+            )
+        except StoreError:  # one of those that were not sent is damaged: which one is found out one by one
+            await self._send_rows(seqs[begin:], [column[begin:] for column in columns])
 
     def _send_group(self, group: Sequence[Plain], seqs: Sequence[int], columns: Columns) -> None:
         slices = [found for found in group if isinstance(found, Slice)]
@@ -178,7 +187,7 @@ class _Sender:
         for seq, row in zip(seqs, zip(*columns, strict=True), strict=True):
             try:
                 await self._send_message(seq, row)
-            except No as error:
+            except (No, StoreError) as error:
                 self._refused = self._refused or error
                 if monotonic() - self._turn > TURN:
                     await self._flush()
