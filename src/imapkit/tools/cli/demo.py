@@ -86,7 +86,7 @@ def _first_lines(server: Running, stage: Stage) -> None:
 
     stage.say(
         "",
-        "or by hand (docs/learn has the course):",
+        "or by hand (docs/learn/mistakes.md shows what goes wrong, and why):",
         f"openssl s_client -quiet -crlf -connect {HOST}:{server.imaps} -CAfile {server.certificate}",
         f"telnet {HOST} {server.imap}",
         "and type, line by line:",
