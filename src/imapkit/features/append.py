@@ -13,8 +13,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Final, Self, cast
 
-from ..errors import Bad, MailboxMissing, No
-from ..message.index import MessageIndex
+from ..errors import MailboxMissing, No
 from ..ports.client import ClientSession, Op
 from ..ports.session import SessionContext
 from ..ports.store import Added, NewMessage
@@ -33,7 +32,7 @@ from ..wire.frame import HeldLiteral, Literal
 from ..wire.writer import Stream, Writer
 from .base import TOOBIG
 from .hooks import completed, run_hooks
-from .intake import holds_nul, index_literal, without_binary_nul
+from .intake import index_literal
 from .names import no_target, tell_spelling
 from .store import settable
 
@@ -157,26 +156,16 @@ async def handle_append(ctx: SessionContext, command: Append) -> Ok:
     now = datetime.now(UTC)
     new: list[NewMessage] = []
     turn = monotonic()
-    made: list[Literal] = []
-    try:
-        for one, kept in zip(command.messages, flags, strict=True):
-            literal, index = await _arrived(ctx, one, made)
-            new.append(NewMessage(literal, index, kept, one.date or now))
-            if monotonic() - turn > _TURN:
-                await asyncio.sleep(0)
-                turn = monotonic()
-        return await _append(ctx, plan, row.id, new)
-    finally:
-        for literal in made:
-            literal.close()
-
-
-async def _append(ctx: SessionContext, plan: AppendPlan, mailbox_id: int, new: list[NewMessage]) -> Ok:
-    command = plan.command
+    for one, kept in zip(command.messages, flags, strict=True):
+        literal = _literal(one)
+        new.append(NewMessage(literal, await index_literal(literal), kept, one.date or now))
+        if monotonic() - turn > _TURN:
+            await asyncio.sleep(0)
+            turn = monotonic()
     view = ctx.selected
-    here = view if view is not None and view.mailbox.row.id == mailbox_id and view.takes_recent else None
+    here = view if view is not None and view.mailbox.row.id == row.id and view.takes_recent else None
     try:
-        plan.added = await ctx.account.append(mailbox_id, new, take_recent=here is not None)
+        plan.added = await ctx.account.append(row.id, new, take_recent=here is not None)
     except MailboxMissing:
         raise no_target(ctx, command.mailbox) from None
     if here is not None and plan.added.recent is not None:
@@ -184,24 +173,6 @@ async def _append(ctx: SessionContext, plan: AppendPlan, mailbox_id: int, new: l
     tell_spelling(ctx, command.mailbox, command.given)
     await run_hooks(ctx, Phase.COMPLETE, plan)
     return completed(ctx, "APPEND completed", plan.codes)
-
-
-async def _arrived(
-    ctx: SessionContext, one: AppendMessage, made: list[Literal]
-) -> tuple[Literal, MessageIndex]:
-    """A message as it is stored; ``made`` gets what has to be given up after it. Raises Bad for NUL outside of a literal8."""
-    literal = _literal(one)
-    has_nul = await holds_nul(literal)
-    if has_nul and not one.binary:
-        raise Bad("a message with a NUL octet comes as a literal8, ~{…}: nothing was appended")
-    index = await index_literal(literal)
-    if has_nul:
-        sink = ctx.account.open_spool(literal.size)
-        encoded = await without_binary_nul(literal, index, sink)
-        if encoded is not None:
-            made.append(encoded)
-            return encoded, await index_literal(encoded)
-    return literal, index
 
 
 def _literal(one: AppendMessage) -> Literal:

@@ -20,7 +20,6 @@ from ..query.index import MessageSet
 from .fetch_body import find_fields
 from .fetch_items import FetchItem
 from .fetch_pieces import Columns, Computed, Content, Direct, Flags, Piece, Ready, Sized, Values
-from .fetch_shown import shown
 
 _END: Final = b")\r\n"
 _AT_ONCE: Final = 1 << 20
@@ -67,7 +66,7 @@ class Compiled:
 
     def lines(self, account: Account, seqs: Sequence[int], columns: Columns, flags: FlagTexts) -> bytes:
         """A line for each message, where all is ready. The hot path of FETCH."""
-        return shown(self._filled(seqs, [*self._texts(account, columns, flags)]))
+        return self._filled(seqs, [*self._texts(account, columns, flags)])
 
     def starts(
         self,
@@ -79,7 +78,7 @@ class Compiled:
     ) -> list[bytes]:
         """The lines of ``body`` up to its octets; ``literals``: how each is announced."""
         texts = [*self._texts(account, columns, flags), literals]
-        return [shown(self.form % values) for values in zip(seqs, *texts, strict=True)]
+        return [self.form % values for values in zip(seqs, *texts, strict=True)]
 
     def _filled(self, seqs: Sequence[int], texts: Sequence[Iterable[object]]) -> bytes:
         if len(seqs) == 1:

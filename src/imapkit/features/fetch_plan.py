@@ -34,7 +34,6 @@ from .fetch_pieces import (
     Slice,
     Values,
 )
-from .fetch_shown import Shown, shown, shown_part
 
 HELD: Final = 256 * 1024
 """Octets of content that are gathered before they are sent."""
@@ -110,7 +109,7 @@ class _Sender:
             elif self._asked.body is None:
                 await self._send_rows(seqs, known)
             elif len(seqs) == 1:
-                await self._send_body(self._asked.body, seqs, known)
+                self._send_body(self._asked.body, seqs, known)
             else:
                 await self._send_bodies(self._asked.body, seqs, known)
             if left > 0:  # the last chunk goes out together with the completion
@@ -138,15 +137,12 @@ class _Sender:
 
     # Lines that end in octets of the messages, many at once
 
-    async def _send_body(self, piece: Content, seqs: Sequence[int], columns: Columns) -> None:
+    def _send_body(self, piece: Content, seqs: Sequence[int], columns: Columns) -> None:
         """A single message: what mail programs ask all day."""
         (found,) = map(
             _plain, piece.find(self._account, [columns[place] for place in self._asked.places[-1]])
         )
-        body = await self._shown(found)
-        if isinstance(body, Shown):
-            await self._send_rows(seqs, columns)
-            return
+        body = self._account.read_ranges((found,))[0] if isinstance(found, Slice) else found
         announced = b"NIL" if body is None else b"{%d}\r\n" % len(body)
         starts = self._asked.starts(self._account, seqs, columns, self._flags, (announced,))
         self._ctx.send_bytes(*starts, body or b"", _END)
@@ -163,44 +159,27 @@ class _Sender:
                 if group and (
                     octets + size > HELD or len(group) == TOGETHER or monotonic() - self._turn > TURN
                 ):
-                    await self._send_group(group, seqs[begin:at], [column[begin:at] for column in columns])
+                    self._send_group(group, seqs[begin:at], [column[begin:at] for column in columns])
                     await self._flush()
                     group, octets, begin = [], 0, at
                 group.append(found)
                 octets += size
-            await self._send_group(
+            self._send_group(
                 group, seqs[begin:], [column[begin:] for column in columns] if begin else columns
             )
         except StoreError:  # one of those that were not sent is damaged: which one is found out one by one
             await self._send_rows(seqs[begin:], [column[begin:] for column in columns])
 
-    async def _send_group(self, group: Sequence[Plain], seqs: Sequence[int], columns: Columns) -> None:
+    def _send_group(self, group: Sequence[Plain], seqs: Sequence[int], columns: Columns) -> None:
         slices = [found for found in group if isinstance(found, Slice)]
         read = iter(self._account.read_ranges(slices))
-        bodies: list[bytes | Part | None] = []
-        for found in group:
-            body = await self._may_be_sent(found, next(read) if isinstance(found, Slice) else found)
-            if isinstance(body, Shown):  # goes out in pieces
-                await self._send_rows(seqs, columns)
-                return
-            bodies.append(body)
+        bodies = [next(read) if isinstance(found, Slice) else found for found in group]
         literals = [b"NIL" if body is None else b"{%d}\r\n" % len(body) for body in bodies]
         starts = self._asked.starts(self._account, seqs, columns, self._flags, literals)
         out: list[bytes | Part] = []
         for start, body in zip(starts, bodies, strict=True):
             out += (start, body or b"", _END)
         self._ctx.send_bytes(*out)
-
-    async def _shown(self, found: Plain) -> bytes | Part | Shown | None:
-        return await self._may_be_sent(
-            found, self._account.read_ranges((found,))[0] if isinstance(found, Slice) else found
-        )
-
-    async def _may_be_sent(self, found: Plain, octets: bytes | Part | None) -> bytes | Part | Shown | None:
-        if octets is None or isinstance(octets, bytes):
-            return octets and shown(octets)
-        assert isinstance(found, Slice), "only what is stored comes as a part"
-        return await shown_part(self._account, found, octets)
 
     # The plain path: a message at a time, a piece at a time
 
@@ -245,16 +224,9 @@ class _Sender:
             if isinstance(text, bytes):
                 await self._hold(separator + piece.label + text)
             else:
-                binary = (
-                    b"~"
-                    if isinstance(piece, Content)
-                    and piece.binary
-                    and not isinstance(text, Shown)
-                    and has_nul(text)
-                    else b""
-                )
+                binary = b"~" if isinstance(piece, Content) and piece.binary and has_nul(text) else b""
                 await self._hold(separator + piece.label + b"%b{%d}\r\n" % (binary, len(text)))
-                for each in text.pieces() if isinstance(text, Spooled | Shown) else (text,):
+                for each in text.pieces() if isinstance(text, Spooled) else (text,):
                     await self._hold(each)
             separator = b" "
         await self._hold(_END)
@@ -267,28 +239,24 @@ class _Sender:
             self._ctx.send_bytes(*held)
             await self._flush()
 
-    async def _render(self, piece: Piece, values: Values, uid: object) -> bytes | Part | Spooled | Shown:
+    async def _render(self, piece: Piece, values: Values, uid: object) -> bytes | Part | Spooled:
         if isinstance(piece, Direct):
             return piece.format % values
         if isinstance(piece, Flags):
             return self._flags.of(values[0], uid)
         if isinstance(piece, Ready):
-            return shown(literal(values[0]))
+            return literal(values[0])
         if isinstance(piece, Computed):
             return piece.render(self._account, values)
         (found,) = piece.find(self._account, [(value,) for value in values])
         octets = await self._decoded.octets(found) if isinstance(found, Encoded) else found
         if isinstance(piece, Sized):
             return b"%d" % _size(octets)
-        return await self._content(piece, octets)
+        return self._content(piece, octets)
 
-    async def _content(self, piece: Content, found: Plain | Spooled) -> bytes | Part | Spooled | Shown:
+    def _content(self, piece: Content, found: Plain | Spooled) -> bytes | Part | Spooled:
         """A literal or NIL; what stays where it is until it is sent, without its announcement."""
-        data: bytes | Part | Spooled | Shown | None
-        if not piece.binary and not isinstance(found, Spooled):
-            data = await self._shown(found)
-        else:
-            data = self._account.read_ranges((found,))[0] if isinstance(found, Slice) else found
+        data = self._account.read_ranges((found,))[0] if isinstance(found, Slice) else found
         if data is None:
             return b"NIL"
         if not isinstance(data, bytes):
